@@ -1,0 +1,1 @@
+//! Words of the product as types: metric catalogue, samples, civil time, observe().

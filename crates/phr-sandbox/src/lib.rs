@@ -1,0 +1,1 @@
+//! Google OAuth and the Google Health API, emulated, with faults on demand.

@@ -1,0 +1,1 @@
+//! SQLite behind one trait; migrations; token vault.

@@ -1,0 +1,1 @@
+//! Compare, fetch, replace, observe, cover, settle: the reconciler.

@@ -1,0 +1,1 @@
+//! Reading a vendor: the Vendor trait, OAuth client, Google Health API.

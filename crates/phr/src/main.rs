@@ -1,0 +1,3 @@
+//! PHR Backend: one server for health readings.
+
+fn main() {}
