@@ -1,1 +1,29 @@
-//! Words of the product as types: metric catalogue, samples, civil time, observe().
+//! The words of the product as types: metrics, samples, civil time, figures, coverage and
+//! Observations, and the pure rules that turn one into the next. No I/O happens here; the clock is
+//! a trait so that callers bring their own.
+
+pub mod clock;
+pub mod coverage;
+pub mod difference;
+pub mod figure;
+pub mod identity;
+pub mod metric;
+pub mod observation;
+pub mod observe;
+pub mod sample;
+pub mod summary;
+pub mod time;
+
+pub use clock::{Clock, StoppedClock, SystemClock};
+pub use coverage::{Coverage, CoverageState, Reason};
+pub use difference::difference;
+pub use figure::Figure;
+pub use identity::{ConnectionId, PatientId, PersonId};
+pub use metric::{Facts, Metric};
+pub use observation::{Draft, Effective, Moment, Observation, Status};
+pub use observe::{Day, HeartRateForm, observe};
+pub use sample::Sample;
+pub use time::{DateRange, Offsets};
+
+/// The vendor's name as the API spells it.
+pub const FITBIT: &str = "fitbit";

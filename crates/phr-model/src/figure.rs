@@ -1,0 +1,108 @@
+//! The daily figure: one day of one metric in a nutshell, by the vendor's reckoning or by ours.
+//!
+//! A sync asks for the vendor's figures first. A day whose figure is still the one it had when the
+//! day was last read has nothing new; any other day is read again.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    metric::{Forming, Metric},
+    sample::{Sample, Statistics},
+};
+
+/// One day of one metric in a nutshell. Values are base units.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Figure {
+    /// The sum of the day.
+    Total {
+        /// Base units.
+        value: i64,
+    },
+    /// The spread of the day's samples.
+    Spread {
+        /// Mean in thousandths of a base unit.
+        mean_milli: i64,
+        /// Smallest value.
+        min: i64,
+        /// Largest value.
+        max: i64,
+    },
+    /// A value that the vendor computes once a day.
+    Daily {
+        /// The value.
+        value: i64,
+        /// Lower bound, where the vendor gives one.
+        low: Option<i64>,
+        /// Upper bound, where the vendor gives one.
+        high: Option<i64>,
+    },
+    /// Single readings, told apart by their content.
+    Readings {
+        /// How many.
+        count: u32,
+        /// Sum of the values.
+        sum: i64,
+        /// Fingerprint of times and values (see [`fingerprint`]).
+        fingerprint: u64,
+    },
+}
+
+impl Figure {
+    /// The figure our samples give, in the same form as the vendor's; none without samples, or for
+    /// metrics whose figure cannot be recomputed from samples.
+    pub fn of(metric: Metric, samples: &[Sample]) -> Option<Self> {
+        let facts = metric.facts();
+        let statistics = Statistics::of(samples)?;
+        match facts.forming {
+            Forming::DailyTotal => Some(Self::Total { value: statistics.sum }),
+            Forming::HourlyMean => Some(Self::Spread {
+                mean_milli: rounded_mean(statistics.sum.saturating_mul(1000), statistics.count),
+                min: statistics.min,
+                max: statistics.max,
+            }),
+            Forming::EverySample => Some(Self::Readings {
+                count: statistics.count,
+                sum: statistics.sum,
+                fingerprint: fingerprint(samples),
+            }),
+            Forming::DailyValue => None,
+        }
+    }
+
+    /// Whether `ours` says the same as the vendor's figure, but for rounding over `count` samples.
+    pub fn agrees(&self, metric: Metric, ours: &Self, count: usize) -> bool {
+        match (self, ours) {
+            (Self::Total { value: theirs }, Self::Total { value: ours }) => {
+                let slack = i64::try_from(count).unwrap_or(i64::MAX);
+                theirs.abs_diff(*ours)
+                    <= slack.saturating_mul(metric.facts().rounding).unsigned_abs()
+            }
+            (
+                Self::Spread { mean_milli: theirs, min, max },
+                Self::Spread { mean_milli: ours, min: our_min, max: our_max },
+            ) => (min, max) == (our_min, our_max) && theirs.abs_diff(*ours) <= MEAN_SLACK,
+            (theirs, ours) => theirs == ours,
+        }
+    }
+}
+
+/// Vendors print a day's mean with two decimals at the least: 0.01 beats a minute is 0.1 base
+/// units, 100 thousandths.
+const MEAN_SLACK: u64 = 100;
+
+/// `sum / count`, rounded half away from zero.
+pub fn rounded_mean(sum: i64, count: u32) -> i64 {
+    let count = i64::from(count.max(1));
+    let half = if sum < 0 { -(count / 2) } else { count / 2 };
+    sum.saturating_add(half) / count
+}
+
+/// A stable 64-bit fingerprint of times and values (FNV-1a), order-sensitive. It tells an edited
+/// reading from an untouched one; it is no defence against forgery.
+pub fn fingerprint(samples: &[Sample]) -> u64 {
+    let words = samples.iter().flat_map(|sample| [sample.at.as_microsecond(), sample.value]);
+    words.flat_map(i64::to_le_bytes).fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
+}

@@ -1,0 +1,174 @@
+//! From a day's samples to clinical statements. Pure: the same day always says the same.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp, civil::Date};
+use uuid::Uuid;
+
+use crate::{
+    figure::{Figure, rounded_mean},
+    identity::{NAMESPACE, PersonId},
+    metric::{Forming, Metric},
+    observation::{Draft, Effective, Moment},
+    sample::{Sample, Statistics},
+    time::Offsets,
+};
+
+/// What heart-rate samples become (`OBSERVATIONS_HEART_RATE`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum HeartRateForm {
+    /// The mean of each local hour with minimum and maximum: 24 a day.
+    #[default]
+    Hourly,
+    /// Every sample: up to 37,000 a day.
+    Sample,
+}
+
+/// One day of one metric, as read from the vendor.
+#[derive(Debug, Clone, Copy)]
+pub struct Day<'a> {
+    /// Whose day.
+    pub person: PersonId,
+    /// Which vendor recorded it.
+    pub vendor: &'a str,
+    /// What.
+    pub metric: Metric,
+    /// Which civil day.
+    pub date: Date,
+    /// All samples of the day, in order of time.
+    pub samples: &'a [Sample],
+    /// The vendor's own figure of the day.
+    pub figure: Option<&'a Figure>,
+    /// The offsets in force around the day.
+    pub offsets: &'a Offsets,
+    /// Whether the day is over where the person is.
+    pub closed: bool,
+}
+
+/// The statements that can be made about `day`, in order of time.
+pub fn observe(day: &Day<'_>, heart_rate: HeartRateForm) -> Vec<Draft> {
+    match (day.metric.facts().forming, heart_rate) {
+        (Forming::HourlyMean, HeartRateForm::Hourly) => hourly_means(day),
+        (Forming::HourlyMean, HeartRateForm::Sample) | (Forming::EverySample, _) => {
+            every_sample(day)
+        }
+        (Forming::DailyTotal, _) => daily_total(day).into_iter().collect(),
+        (Forming::DailyValue, _) => daily_value(day).into_iter().collect(),
+    }
+}
+
+fn plausible<'a>(day: &Day<'a>) -> impl Iterator<Item = &'a Sample> + use<'a> {
+    let metric = day.metric;
+    day.samples.iter().filter(move |sample| metric.is_plausible(sample.value))
+}
+
+/// One statement a sample. Samples that share an instant get a running number, so that two scales
+/// stepped on at once stay two weigh-ins.
+fn every_sample(day: &Day<'_>) -> Vec<Draft> {
+    let mut previous = None;
+    let mut twin = 0_u32;
+    plausible(day)
+        .map(|sample| {
+            twin = if previous == Some(sample.at) { twin + 1 } else { 0 };
+            previous = Some(sample.at);
+            let slot = match twin {
+                0 => sample.at.as_microsecond().to_string(),
+                n => format!("{}#{n}", sample.at.as_microsecond()),
+            };
+            let effective = Effective::Instant(moment(sample));
+            draft(day, "sample", &slot, effective, sample.value, None)
+        })
+        .collect()
+}
+
+/// One statement a local hour. Hours are keyed by the instant they began, so the hour that the
+/// clocks repeat in autumn is two hours.
+fn hourly_means(day: &Day<'_>) -> Vec<Draft> {
+    let mut hours: BTreeMap<Timestamp, Vec<Sample>> = BTreeMap::new();
+    for sample in plausible(day) {
+        hours.entry(start_of_hour(sample)).or_default().push(*sample);
+    }
+    hours.into_iter().filter_map(|(start, samples)| hourly_mean(day, start, &samples)).collect()
+}
+
+fn hourly_mean(day: &Day<'_>, start: Timestamp, samples: &[Sample]) -> Option<Draft> {
+    let statistics = Statistics::of(samples)?;
+    let offset_seconds = samples.first()?.offset_seconds;
+    let end = start.checked_add(SignedDuration::from_secs(3_599)).ok()?;
+    let effective =
+        Effective::Period(Moment { at: start, offset_seconds }, Moment { at: end, offset_seconds });
+    let slot = start.as_second().to_string();
+    let mean = rounded_mean(statistics.sum, statistics.count);
+    Some(draft(day, "hour", &slot, effective, mean, Some((statistics.min, statistics.max))))
+}
+
+/// The vendor's own daily figure where there is one, else the sum of the samples. Nothing without
+/// either: a day that was not worn is not a day of zero steps.
+fn daily_total(day: &Day<'_>) -> Option<Draft> {
+    let sum = match day.figure {
+        Some(Figure::Total { value }) => *value,
+        _ => plausible(day).map(|sample| sample.value).reduce(i64::saturating_add)?,
+    };
+    Some(draft(day, "day", &day.date.to_string(), whole_day(day), sum, None))
+}
+
+fn daily_value(day: &Day<'_>) -> Option<Draft> {
+    let Some(Figure::Daily { value, low, high }) = day.figure else { return None };
+    if !day.metric.is_plausible(*value) {
+        return None;
+    }
+    let mut draft = draft(day, "day", &day.date.to_string(), whole_day(day), *value, None);
+    (draft.low, draft.high) = (*low, *high);
+    Some(draft)
+}
+
+fn draft(
+    day: &Day<'_>,
+    granularity: &str,
+    slot: &str,
+    effective: Effective,
+    value: i64,
+    bounds: Option<(i64, i64)>,
+) -> Draft {
+    Draft {
+        id: observation_id(day, granularity, slot),
+        metric: day.metric,
+        date: day.date,
+        effective,
+        value,
+        low: bounds.map(|(low, _)| low),
+        high: bounds.map(|(_, high)| high),
+        // A weigh-in is final at once; what is summed or averaged may grow until the day is over.
+        preliminary: !day.closed && granularity != "sample",
+    }
+}
+
+/// UUID version 5 of a key that holds no measured value, so that a correction keeps the id.
+fn observation_id(day: &Day<'_>, granularity: &str, slot: &str) -> Uuid {
+    let key = format!(
+        "v1|observation|{}|{}|{}|{granularity}|{slot}",
+        day.person,
+        day.vendor,
+        day.metric.key()
+    );
+    Uuid::new_v5(&NAMESPACE, key.as_bytes())
+}
+
+fn moment(sample: &Sample) -> Moment {
+    Moment { at: sample.at, offset_seconds: sample.offset_seconds }
+}
+
+/// When the sample's local hour began.
+fn start_of_hour(sample: &Sample) -> Timestamp {
+    let local = sample.at.as_second() + i64::from(sample.offset_seconds);
+    let start = local - local.rem_euclid(3_600) - i64::from(sample.offset_seconds);
+    Timestamp::from_second(start).unwrap_or(sample.at)
+}
+
+/// The local day as a period with both ends included.
+fn whole_day(day: &Day<'_>) -> Effective {
+    let (start, next) = day.offsets.bounds(day.date);
+    let at = next.at.checked_sub(SignedDuration::from_secs(1)).unwrap_or(next.at);
+    let offset_seconds = day.offsets.at(at).seconds();
+    Effective::Period(start, Moment { at, offset_seconds })
+}
