@@ -1,0 +1,264 @@
+//! Connections: one person's consent at one vendor. The row is also the job that keeps it in step:
+//! `due_at`, priority and a lease that a crash lets lapse.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use phr_model::{ConnectionId, PersonId};
+use uuid::Uuid;
+
+use crate::error::StoreError;
+
+/// Where a connection is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ConnectionState {
+    /// The person chose the vendor but has not consented yet.
+    Selected,
+    /// Tokens are held; syncs run.
+    Active,
+    /// The grant is dead; the person must consent again. Data is kept.
+    ReconnectNeeded,
+    /// The person disconnected. Data is kept, tokens are gone.
+    Disconnected,
+}
+
+impl ConnectionState {
+    /// Every state.
+    pub const ALL: [Self; 4] =
+        [Self::Selected, Self::Active, Self::ReconnectNeeded, Self::Disconnected];
+
+    /// The state's name in the API and in the database.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Selected => "selected",
+            Self::Active => "active",
+            Self::ReconnectNeeded => "reconnect_needed",
+            Self::Disconnected => "disconnected",
+        }
+    }
+}
+
+/// Why work is due. Smaller is sooner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Priority {
+    /// A person looks at a spinner.
+    PersonWaiting = 0,
+    /// The vendor said that something changed.
+    Webhook = 1,
+    /// The clock.
+    Routine = 2,
+    /// Older days, compared at night.
+    Audit = 3,
+    /// Years back.
+    History = 4,
+}
+
+/// One person's consent at one vendor, without its tokens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Connection {
+    /// Its id.
+    pub id: ConnectionId,
+    /// Its number: the `integration_id` of the API.
+    pub number: i64,
+    /// Whose it is.
+    pub person: PersonId,
+    /// `fitbit`.
+    pub vendor: String,
+    /// Where it is in its life.
+    pub state: ConnectionState,
+    /// The person's id at the vendor.
+    pub vendor_user: Option<String>,
+    /// Granted scopes, as the vendor spells them.
+    pub scopes: Vec<String>,
+    /// IANA name of the account's zone at the vendor.
+    pub zone: Option<String>,
+    /// When consent was given last.
+    pub connected_at: Option<Timestamp>,
+    /// When the grant will end by itself (testing-mode projects: 7 days), if the vendor says so.
+    pub reconnect_by: Option<Timestamp>,
+    /// When a run last found everything complete.
+    pub last_complete_at: Option<Timestamp>,
+    /// When a run last ended, however.
+    pub last_run_at: Option<Timestamp>,
+    /// Stable code of the last failure; none after a success.
+    pub last_error: Option<String>,
+    /// Runs that failed in a row.
+    pub attempts: u32,
+    /// When work is due next.
+    pub due_at: Option<Timestamp>,
+    /// Why.
+    pub priority: Priority,
+}
+
+/// What the vendor told us when the person consented.
+#[derive(Debug, Clone)]
+pub struct Consent {
+    /// The person's id at the vendor.
+    pub vendor_user: String,
+    /// Granted scopes.
+    pub scopes: Vec<String>,
+    /// IANA name of the account's zone.
+    pub zone: Option<String>,
+    /// The tokens, sealed for this connection.
+    pub tokens: SealedTokens,
+    /// When the grant will end by itself.
+    pub reconnect_by: Option<Timestamp>,
+}
+
+/// Tokens as stored: an envelope only the vault can open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealedTokens {
+    /// Vault envelope.
+    pub envelope: String,
+    /// When the access token inside ends.
+    pub access_expires_at: Timestamp,
+}
+
+/// What became of a consent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Linking {
+    /// The connection is active and due at once.
+    Linked,
+    /// The vendor account belongs to somebody else here. Nothing was written.
+    LinkedElsewhere,
+}
+
+/// The right to work on a connection until the lease lapses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lease {
+    /// The connection.
+    pub connection: ConnectionId,
+    /// Drawn anew at each claim; every write checks it.
+    pub token: Uuid,
+}
+
+/// How a run leaves the connection.
+#[derive(Debug, Clone)]
+pub struct Settlement {
+    /// When to work on it again; none to stop the schedule.
+    pub due_at: Option<Timestamp>,
+    /// Whether everything permitted was complete.
+    pub complete: bool,
+    /// Stable code of the failure, if it failed.
+    pub error: Option<String>,
+    /// The state to move to, if the run found that it changed.
+    pub state: Option<ConnectionState>,
+}
+
+/// A grant that must still be withdrawn at the vendor.
+#[derive(Debug, Clone)]
+pub struct Revocation {
+    /// Its id.
+    pub id: i64,
+    /// The connection it belonged to (the vault needs it to open the envelope).
+    pub connection: ConnectionId,
+    /// The vendor.
+    pub vendor: String,
+    /// The sealed tokens.
+    pub envelope: String,
+    /// Attempts so far.
+    pub attempts: u32,
+}
+
+/// Connections and their schedule.
+#[async_trait]
+pub trait Connections: Send + Sync {
+    /// The person chooses a vendor. Choosing again returns the same connection.
+    async fn select_vendor(
+        &self,
+        person: PersonId,
+        vendor: &str,
+        now: Timestamp,
+    ) -> Result<Connection, StoreError>;
+
+    /// The person's connection at `vendor`.
+    async fn connection_of(
+        &self,
+        person: PersonId,
+        vendor: &str,
+    ) -> Result<Option<Connection>, StoreError>;
+
+    /// All connections of a person.
+    async fn connections_of(&self, person: PersonId) -> Result<Vec<Connection>, StoreError>;
+
+    /// The connection with this id, for workers.
+    async fn connection(&self, id: ConnectionId) -> Result<Option<Connection>, StoreError>;
+
+    /// Records a consent and makes the connection due now. Replaced tokens (a reconnect) are
+    /// forgotten.
+    async fn link(
+        &self,
+        id: ConnectionId,
+        consent: Consent,
+        now: Timestamp,
+    ) -> Result<Linking, StoreError>;
+
+    /// The sealed tokens and their version, for compare-and-set.
+    async fn tokens(&self, id: ConnectionId) -> Result<Option<(SealedTokens, i64)>, StoreError>;
+
+    /// Puts new tokens in place if the version is still `expected`. False if somebody was faster.
+    async fn replace_tokens(
+        &self,
+        id: ConnectionId,
+        expected: i64,
+        tokens: SealedTokens,
+    ) -> Result<bool, StoreError>;
+
+    /// Forgets granted scopes that turned out to be gone, and remembers the account's zone.
+    async fn remember_account(
+        &self,
+        id: ConnectionId,
+        scopes: &[String],
+        zone: Option<&str>,
+    ) -> Result<(), StoreError>;
+
+    /// Ends a connection: tokens leave the row in the same transaction and wait as a
+    /// [`Revocation`]. False if there was nothing to end.
+    async fn disconnect(&self, id: ConnectionId, now: Timestamp) -> Result<bool, StoreError>;
+
+    /// Grants still to be withdrawn that are due.
+    async fn due_revocations(&self, now: Timestamp) -> Result<Vec<Revocation>, StoreError>;
+
+    /// The grant is withdrawn (or was dead already).
+    async fn revocation_done(&self, id: i64) -> Result<(), StoreError>;
+
+    /// Withdrawing failed; try again at `due_at`.
+    async fn postpone_revocation(&self, id: i64, due_at: Timestamp) -> Result<(), StoreError>;
+
+    /// Moves `due_at` forward to `now` and priority up, if the connection is active. Triggers
+    /// coalesce.
+    async fn make_due(
+        &self,
+        id: ConnectionId,
+        priority: Priority,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// Claims one connection that is due and free, most urgent first.
+    async fn claim_due(
+        &self,
+        now: Timestamp,
+        lease_until: Timestamp,
+        token: Uuid,
+    ) -> Result<Option<(Connection, Lease)>, StoreError>;
+
+    /// Claims this connection if it is active and free, whether due or not.
+    async fn claim(
+        &self,
+        id: ConnectionId,
+        now: Timestamp,
+        lease_until: Timestamp,
+        token: Uuid,
+    ) -> Result<Option<(Connection, Lease)>, StoreError>;
+
+    /// Prolongs a lease that is still ours. False if it was lost.
+    async fn extend_lease(&self, lease: Lease, lease_until: Timestamp) -> Result<bool, StoreError>;
+
+    /// Gives the connection back. Nothing is written if the lease was lost. Triggers that came in
+    /// meanwhile stay due.
+    async fn settle(
+        &self,
+        lease: Lease,
+        settlement: Settlement,
+        now: Timestamp,
+    ) -> Result<bool, StoreError>;
+}

@@ -1,0 +1,37 @@
+//! What a run compared, fetched and changed, for people and operators to read.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use phr_model::{ConnectionId, PersonId};
+use uuid::Uuid;
+
+use crate::error::StoreError;
+
+/// One finished run of a sync.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SyncRun {
+    /// Its id.
+    pub id: Uuid,
+    /// Which connection.
+    pub connection: ConnectionId,
+    /// Whose.
+    pub person: PersonId,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it ended.
+    pub finished_at: Timestamp,
+    /// `complete`, `partial` or `failed`.
+    pub outcome: String,
+    /// Per metric: days compared, fetched, changed, outcome (JSON, no health values).
+    pub report: String,
+}
+
+/// Runs.
+#[async_trait]
+pub trait Runs: Send + Sync {
+    /// Keeps a finished run.
+    async fn record_run(&self, run: SyncRun) -> Result<(), StoreError>;
+
+    /// A person's newest runs.
+    async fn runs(&self, person: PersonId, limit: u32) -> Result<Vec<SyncRun>, StoreError>;
+}
