@@ -1,0 +1,114 @@
+//! What can go wrong at a vendor, what it means and what to do. Never the vendor's own words: they
+//! may repeat tokens and codes.
+
+use std::time::Duration;
+
+use phr_model::Reason;
+
+/// Why a vendor did not answer as hoped.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum VendorError {
+    /// `invalid_grant`: the refresh token or code is dead.
+    #[error("the grant was withdrawn or has expired")]
+    GrantWithdrawn,
+    /// 401: the access token was refused. Refresh once, then treat as [`Self::GrantWithdrawn`].
+    #[error("the access token was refused")]
+    AccessRefused,
+    /// 403 with a scope reason: this metric is not permitted.
+    #[error("the scope for this data was not granted")]
+    ScopeMissing,
+    /// The vendor account has no health profile behind it (`ACCOUNT_NOT_LINKED`, 412).
+    #[error("the vendor account is not set up for health data")]
+    AccountNotLinked,
+    /// 403 without a scope reason: consent withdrawn or vendor trouble. Wait hours, keep the data.
+    #[error("the vendor refuses access at the moment")]
+    Refused,
+    /// Our own configuration is wrong (`invalid_client`, API disabled, mixed scopes): for operators.
+    #[error("the vendor refuses this server's configuration: {0}")]
+    Misconfigured(&'static str),
+    /// 429, with the wait the vendor asked for.
+    #[error("the vendor limits our requests")]
+    Throttled {
+        /// From `Retry-After` or `RetryInfo`, if sent.
+        wait: Option<Duration>,
+    },
+    /// Our own budget for this person or project is used up for now.
+    #[error("the request budget is used up")]
+    BudgetSpent {
+        /// Until there is room again.
+        wait: Duration,
+    },
+    /// 5xx, connection errors, time-outs.
+    #[error("the vendor is unavailable")]
+    Unavailable,
+    /// HTML, truncated or malformed answers where data should be.
+    #[error("the vendor's answer is unreadable")]
+    Unreadable,
+    /// A 4xx that only a defect of ours can cause.
+    #[error("the vendor rejects the request as malformed")]
+    Rejected,
+}
+
+/// What to do about an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Try the same again shortly, with back-off.
+    Retry,
+    /// Leave it alone for this long, then go on.
+    Wait(Duration),
+    /// Refresh the access token and try once more.
+    RefreshAccess,
+    /// This metric stops, the others go on.
+    SkipMetric,
+    /// The person must act (connect again, sign in to the vendor's app).
+    TellPerson,
+    /// The operator must act; nobody is disconnected.
+    TellOperator,
+}
+
+impl VendorError {
+    /// What to do. No wildcard: a new kind of error must choose.
+    pub fn verdict(&self) -> Verdict {
+        match self {
+            Self::GrantWithdrawn | Self::AccountNotLinked => Verdict::TellPerson,
+            Self::AccessRefused => Verdict::RefreshAccess,
+            Self::ScopeMissing | Self::Rejected => Verdict::SkipMetric,
+            Self::Refused => Verdict::Wait(Duration::from_hours(4)),
+            Self::Misconfigured(_) => Verdict::TellOperator,
+            Self::Throttled { wait } => Verdict::Wait(wait.unwrap_or(Duration::from_secs(30))),
+            Self::BudgetSpent { wait } => Verdict::Wait(*wait),
+            Self::Unavailable | Self::Unreadable => Verdict::Retry,
+        }
+    }
+
+    /// A stable code for tables and APIs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::GrantWithdrawn => "grant_withdrawn",
+            Self::AccessRefused => "access_refused",
+            Self::ScopeMissing => "scope_missing",
+            Self::AccountNotLinked => "account_not_linked",
+            Self::Refused => "refused",
+            Self::Misconfigured(_) => "misconfigured",
+            Self::Throttled { .. } => "rate_limited",
+            Self::BudgetSpent { .. } => "budget_spent",
+            Self::Unavailable => "unavailable",
+            Self::Unreadable => "unreadable",
+            Self::Rejected => "rejected",
+        }
+    }
+
+    /// Why a day could not be read, as coverage says it.
+    pub fn reason(&self) -> Reason {
+        match self {
+            Self::GrantWithdrawn | Self::AccessRefused => Reason::ReconnectNeeded,
+            Self::ScopeMissing => Reason::ScopeMissing,
+            Self::AccountNotLinked | Self::Refused | Self::Misconfigured(_) | Self::Rejected => {
+                Reason::VendorRefused
+            }
+            Self::Throttled { .. } | Self::BudgetSpent { .. } => Reason::RateLimited,
+            Self::Unavailable => Reason::VendorUnavailable,
+            Self::Unreadable => Reason::VendorUnreadable,
+        }
+    }
+}
