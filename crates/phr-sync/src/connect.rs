@@ -1,121 +1,34 @@
 //! Connecting a vendor: the OAuth dance, told as a story of one-time secrets (RFC 9700, OA-01 to
 //! OA-14).
 
+mod secrets;
+mod types;
+
 use std::sync::Arc;
 
-use jiff::Timestamp;
-use phr_model::{Clock, PersonId};
-use phr_store::{SharedStore, StoreError, Vault, connection::Connection};
-use phr_vendors::{ScopeFacts, VendorError, registry::Vendors};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use jiff::{SignedDuration, Timestamp};
+use phr_model::{Clock, ConnectionId, PersonId};
+use phr_store::{
+    SharedStore, Vault,
+    connection::{Consent, Linking},
+    one_time::Purpose,
+};
+use phr_vendors::{Access, AuthorizationRequest, Grant, ScopeFacts, Vendor, registry::Vendors};
 use secrecy::SecretString;
 use url::Url;
 
-use crate::entropy::Entropy;
+use self::secrets::{ConfirmationPayload, LinkPayload, Redeemable, StatePayload, unpack};
+pub use self::types::{Begun, Callback, ConnectError, Finished, Link, LinkPage};
+use crate::{
+    entropy::{Entropy, hash},
+    tokens::Tokens,
+};
 
-/// Why connecting failed.
-#[derive(Debug, thiserror::Error)]
-pub enum ConnectError {
-    /// No vendor of this name.
-    #[error("unknown vendor")]
-    UnknownVendor,
-    /// The operator has not configured this vendor's credentials.
-    #[error("the vendor's OAuth credentials are not configured")]
-    NotConfigured,
-    /// The link, state or confirmation is unknown, used or expired.
-    #[error("this link has been used or has expired")]
-    Expired,
-    /// The callback does not fit the request: duplicate, oversized or foreign parameters.
-    #[error("the vendor's answer does not fit the request")]
-    Mismatch,
-    /// The return target is not on the allow-list.
-    #[error("this return address is not allowed")]
-    ReturnNotAllowed,
-    /// The vendor account belongs to another account here.
-    #[error("this vendor account is connected to another account")]
-    LinkedElsewhere,
-    /// The person granted nothing that we can read.
-    #[error("no permission was granted")]
-    NothingGranted,
-    /// The vendor gave no refresh token.
-    #[error("the vendor gave no lasting permission")]
-    NotLasting,
-    /// The vendor failed.
-    #[error("the vendor did not complete the connection")]
-    Vendor(#[from] VendorError),
-    /// The store failed.
-    #[error("storage failed")]
-    Store(#[from] StoreError),
-}
-
-/// A consent request under way: send the browser to `url` with `browser` in the cookie.
-#[derive(Debug)]
-pub struct Begun {
-    /// The vendor's consent page.
-    pub url: Url,
-    /// Value of the `__Host-` cookie that the callback must present.
-    pub browser: SecretString,
-}
-
-/// A one-time link for the system browser.
-#[derive(Debug)]
-pub struct Link {
-    /// The secret part of the link.
-    pub ticket: SecretString,
-    /// When it stops working (2 minutes).
-    pub expires_at: Timestamp,
-}
-
-/// What the page behind a link, or the page that asks for confirmation, must say.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LinkPage {
-    /// The receiving account, masked: `a•••@example.com`.
-    pub account: String,
-    /// What people call the vendor.
-    pub vendor: &'static str,
-    /// What will be read.
-    pub reads: Vec<&'static str>,
-}
-
-/// The parameters of a callback, as they came.
-#[derive(Debug, Default)]
-pub struct Callback {
-    /// `code`, if present.
-    pub code: Option<SecretString>,
-    /// `error`, if present.
-    pub error: Option<String>,
-    /// `state`.
-    pub state: Option<SecretString>,
-    /// `iss`, if present (RFC 9207).
-    pub issuer: Option<String>,
-}
-
-/// How a callback ended.
-#[derive(Debug)]
-pub enum Finished {
-    /// The connection is active and its first sync is due.
-    Connected {
-        /// The connection.
-        connection: Box<Connection>,
-        /// Scopes that were not granted: what will not be read.
-        missing: Vec<ScopeFacts>,
-        /// Where the app wants the person back (allow-listed).
-        return_to: Option<Url>,
-    },
-    /// The person said no at the vendor, or the vendor reported an error.
-    Declined {
-        /// True for `access_denied`.
-        by_person: bool,
-        /// Where the app wants the person back.
-        return_to: Option<Url>,
-    },
-    /// This browser did not start the flow: ask, naming the receiving account.
-    Ask {
-        /// One-time secret for the button.
-        confirmation: SecretString,
-        /// What the page must say.
-        page: LinkPage,
-    },
-}
+/// How long a consent page may take.
+const STATE_LIFETIME: SignedDuration = SignedDuration::from_mins(10);
+/// How long a link for the system browser works (OA-01).
+const LINK_LIFETIME: SignedDuration = SignedDuration::from_secs(120);
 
 /// Makes and ends connections.
 #[derive(Clone)]
@@ -138,56 +51,221 @@ impl Connector {
     /// Starts a flow for a signed-in person whose browser we answer directly.
     pub async fn begin(
         &self,
-        _person: PersonId,
-        _vendor: &str,
-        _return_to: Option<&str>,
+        person: PersonId,
+        vendor: &str,
+        return_to: Option<&str>,
     ) -> Result<Begun, ConnectError> {
-        todo!()
+        let vendor = self.vendor(vendor)?;
+        let return_to = self.allowed(return_to)?;
+        let now = self.clock.now();
+        let connection = self.store.select_vendor(person, vendor.name(), now).await?;
+        let (state, browser, verifier) = (self.secret(), self.secret(), self.secret());
+        let payload = StatePayload {
+            vendor: vendor.name().to_owned(),
+            connection: connection.id,
+            verifier: self.seal("verifier", connection.id, &verifier),
+            browser: hash(&browser),
+            return_to: return_to.map(Into::into),
+        };
+        self.put(Purpose::OAuthState, person, &state, &payload, STATE_LIFETIME).await?;
+        let challenge = URL_SAFE_NO_PAD.encode(hash(&verifier));
+        let request = AuthorizationRequest { state: &state, challenge: &challenge };
+        Ok(Begun { url: vendor.authorization_url(&request), browser })
     }
 
     /// Makes a one-time link for the system browser.
     pub async fn issue_link(
         &self,
-        _person: PersonId,
-        _vendor: &str,
-        _return_to: Option<&str>,
+        person: PersonId,
+        vendor: &str,
+        return_to: Option<&str>,
     ) -> Result<Link, ConnectError> {
-        todo!()
+        let vendor = self.vendor(vendor)?.name().to_owned();
+        let return_to = self.allowed(return_to)?.map(Into::into);
+        let ticket = self.secret();
+        let payload = LinkPayload { vendor, return_to };
+        let expires_at =
+            self.put(Purpose::ConnectLink, person, &ticket, &payload, LINK_LIFETIME).await?;
+        Ok(Link { ticket, expires_at })
     }
 
     /// What the page behind a link says. Looking does not consume the link.
-    pub async fn look_at_link(&self, _ticket: &SecretString) -> Result<LinkPage, ConnectError> {
-        todo!()
+    pub async fn look_at_link(&self, ticket: &SecretString) -> Result<LinkPage, ConnectError> {
+        let found =
+            self.store.peek_one_time(Purpose::ConnectLink, hash(ticket), self.clock.now()).await?;
+        let (person, payload): (_, LinkPayload) = unpack(found)?;
+        self.page(person, &payload.vendor).await
     }
 
     /// The person pressed the button of the link's page: consumes the link and starts the flow.
-    pub async fn follow_link(&self, _ticket: &SecretString) -> Result<Begun, ConnectError> {
-        todo!()
+    pub async fn follow_link(&self, ticket: &SecretString) -> Result<Begun, ConnectError> {
+        let (person, payload): (_, LinkPayload) =
+            self.take(Purpose::ConnectLink, hash(ticket)).await?;
+        self.begin(person, &payload.vendor, payload.return_to.as_deref()).await
     }
 
-    /// The vendor sent the browser back. `browser` is the cookie's value, if it came.
+    /// The vendor sent the browser back. `browser` is the cookie's value, if it came. The state is
+    /// consumed before anything else happens, so that a callback works once.
     pub async fn finish(
         &self,
-        _vendor: &str,
-        _callback: Callback,
-        _browser: Option<&SecretString>,
+        vendor: &str,
+        callback: Callback,
+        browser: Option<&SecretString>,
     ) -> Result<Finished, ConnectError> {
-        todo!()
+        let vendor = self.vendor(vendor)?;
+        let (state, answer) = callback.check()?;
+        let (person, payload): (_, StatePayload) =
+            self.take(Purpose::OAuthState, hash(&state)).await?;
+        let foreign = callback.issuer.as_deref().is_some_and(|issuer| !vendor.issued_by(issuer));
+        if payload.vendor != vendor.name() || foreign {
+            return Err(ConnectError::Mismatch);
+        }
+        let code = match answer {
+            Ok(code) => code,
+            Err(error) => {
+                let by_person = error == "access_denied";
+                return Ok(Finished::Declined {
+                    by_person,
+                    return_to: self.target(payload.return_to.as_deref()),
+                });
+            }
+        };
+        if browser.map(hash) != Some(payload.browser) {
+            return self.ask(person, payload, &code).await;
+        }
+        let verifier = self.open("verifier", payload.connection, &payload.verifier)?;
+        let return_to = self.target(payload.return_to.as_deref());
+        let connection = payload.connection;
+        self.redeem(&*vendor, Redeemable { person, connection, code, verifier, return_to }).await
     }
 
     /// The person pressed the button of the confirmation page.
-    pub async fn confirm(&self, _confirmation: &SecretString) -> Result<Finished, ConnectError> {
-        todo!()
+    pub async fn confirm(&self, confirmation: &SecretString) -> Result<Finished, ConnectError> {
+        let (person, payload): (_, ConfirmationPayload) =
+            self.take(Purpose::Confirmation, hash(confirmation)).await?;
+        let vendor = self.vendor(&payload.vendor)?;
+        let connection = payload.connection;
+        let redeemable = Redeemable {
+            person,
+            connection,
+            code: self.open("code", connection, &payload.code)?,
+            verifier: self.open("verifier", connection, &payload.verifier)?,
+            return_to: self.target(payload.return_to.as_deref()),
+        };
+        self.redeem(&*vendor, redeemable).await
     }
 
-    /// Ends a connection: tokens are wiped at once and the grant is withdrawn at the vendor, now or
-    /// as soon as the vendor can be reached. False if there was nothing to end.
-    pub async fn disconnect(&self, _person: PersonId, _vendor: &str) -> Result<bool, ConnectError> {
-        todo!()
+    /// Keeps the code until the person has seen which account would receive the readings: whoever
+    /// sent them a foreign link gains nothing (login CSRF, google-oauth section 7).
+    async fn ask(
+        &self,
+        person: PersonId,
+        state: StatePayload,
+        code: &SecretString,
+    ) -> Result<Finished, ConnectError> {
+        let confirmation = self.secret();
+        let page = self.page(person, &state.vendor).await?;
+        let payload = ConfirmationPayload {
+            vendor: state.vendor,
+            connection: state.connection,
+            verifier: state.verifier,
+            code: self.seal("code", state.connection, code),
+            return_to: state.return_to,
+        };
+        self.put(Purpose::Confirmation, person, &confirmation, &payload, STATE_LIFETIME).await?;
+        Ok(Finished::Ask { confirmation, page })
     }
 
-    /// Withdraws grants that wait for it. Returns how many were withdrawn.
-    pub async fn withdraw_due(&self) -> Result<u32, ConnectError> {
-        todo!()
+    /// Exchanges the code and links the account. Nothing is kept unless all of it worked.
+    async fn redeem(
+        &self,
+        vendor: &dyn Vendor,
+        redeemable: Redeemable,
+    ) -> Result<Finished, ConnectError> {
+        let grant = vendor.exchange(&redeemable.code, &redeemable.verifier).await?;
+        let missing = missing_scopes(vendor, &grant.scopes);
+        if vendor.metrics().iter().all(|metric| !vendor.permits(&grant.scopes, *metric)) {
+            return Err(ConnectError::NothingGranted);
+        }
+        let consent = self.consent(vendor, redeemable.connection, grant).await?;
+        match self.store.link(redeemable.connection, consent, self.clock.now()).await? {
+            // Not revoked: that would end the other account's grant too.
+            Linking::LinkedElsewhere => Err(ConnectError::LinkedElsewhere),
+            Linking::Linked => {
+                let connection = self
+                    .store
+                    .connection_of(redeemable.person, vendor.name())
+                    .await?
+                    .ok_or(ConnectError::Expired)?;
+                let return_to = redeemable.return_to;
+                Ok(Finished::Connected { connection: Box::new(connection), missing, return_to })
+            }
+        }
+    }
+
+    async fn consent(
+        &self,
+        vendor: &dyn Vendor,
+        connection: ConnectionId,
+        grant: Grant,
+    ) -> Result<Consent, ConnectError> {
+        let access = Access { connection, token: grant.access.clone() };
+        let account = vendor.account(&access).await?;
+        let refresh = grant.refresh.ok_or(ConnectError::NotLasting)?;
+        let now = self.clock.now();
+        let ends = |lifetime| now.checked_add(lifetime).unwrap_or(Timestamp::MAX);
+        let tokens = Tokens { access: grant.access, refresh };
+        Ok(Consent {
+            vendor_user: account.user,
+            scopes: grant.scopes,
+            zone: account.zone,
+            tokens: tokens.seal(&self.vault, connection, ends(grant.access_lifetime)),
+            reconnect_by: grant.grant_lifetime.map(ends),
+        })
+    }
+
+    async fn page(&self, person: PersonId, vendor: &str) -> Result<LinkPage, ConnectError> {
+        let vendor = self.vendor(vendor)?;
+        let person = self.store.person(person).await?.ok_or(ConnectError::Expired)?;
+        Ok(LinkPage {
+            account: masked(&person.email),
+            vendor: vendor.title(),
+            reads: vendor.scopes().iter().map(|facts| facts.reads).collect(),
+        })
+    }
+
+    fn vendor(&self, name: &str) -> Result<Arc<dyn Vendor>, ConnectError> {
+        match self.vendors.get(name) {
+            Some(vendor) => Ok(vendor),
+            None if self.vendors.known(name) => Err(ConnectError::NotConfigured),
+            None => Err(ConnectError::UnknownVendor),
+        }
+    }
+
+    fn allowed(&self, return_to: Option<&str>) -> Result<Option<Url>, ConnectError> {
+        let Some(text) = return_to else { return Ok(None) };
+        let target = self.return_targets.iter().find(|target| target.as_str() == text);
+        target.cloned().map(Some).ok_or(ConnectError::ReturnNotAllowed)
+    }
+
+    /// A stored target, if it is still on the allow-list.
+    fn target(&self, return_to: Option<&str>) -> Option<Url> {
+        self.allowed(return_to).ok().flatten()
+    }
+}
+
+/// The scopes asked for but not granted.
+pub fn missing_scopes(vendor: &dyn Vendor, granted: &[String]) -> Vec<ScopeFacts> {
+    let is_missing = |facts: &&ScopeFacts| !granted.iter().any(|scope| scope == facts.scope);
+    vendor.scopes().iter().filter(is_missing).copied().collect()
+}
+
+/// `ada@example.com` as `a•••@example.com`: enough to recognise one's own address.
+fn masked(email: &str) -> String {
+    match email.split_once('@') {
+        Some((local, domain)) => {
+            format!("{}•••@{domain}", local.chars().next().unwrap_or('•'))
+        }
+        None => "•••".to_owned(),
     }
 }

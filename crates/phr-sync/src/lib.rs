@@ -6,11 +6,13 @@
 
 pub mod compare;
 pub mod connect;
+mod disconnect;
 pub mod entropy;
 pub mod report;
-pub mod run;
-pub mod schedule;
+mod run;
+mod schedule;
 pub mod service;
+mod session;
 pub mod tokens;
 
 pub use connect::{Begun, Callback, ConnectError, Connector, Finished, Link, LinkPage};

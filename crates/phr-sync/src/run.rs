@@ -1,1 +1,323 @@
-//! To be written.
+//! One run over one connection: metric after metric, compare, fetch, replace, observe, cover.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use phr_model::{
+    Coverage, CoverageState, DateRange, Day, Figure, Metric, Offsets, Reason, Sample, observe,
+    time::runs,
+};
+use phr_store::{
+    StoreError,
+    connection::{Connection, Lease},
+    reading::DayWrite,
+};
+use phr_vendors::{Vendor, VendorError};
+
+use crate::{
+    compare::{Comparison, Work, judge},
+    report::{MetricReport, Outcome, Progress, RunReport},
+    service::{Listener, SyncService},
+    session::{Failure, Session},
+};
+
+/// Everything a run needs.
+pub(crate) struct Run<'a> {
+    service: &'a SyncService,
+    vendor: Arc<dyn Vendor>,
+    connection: Connection,
+    lease: Lease,
+    session: Session<'a>,
+    zone: TimeZone,
+    days: DateRange,
+    today: Date,
+    listener: Option<Listener>,
+}
+
+/// What a run leaves behind.
+pub(crate) struct Ended {
+    /// For people.
+    pub(crate) report: RunReport,
+    /// What stopped the run, or else what failed its first metric; a scope that was not granted is
+    /// no failure.
+    pub(crate) error: Option<VendorError>,
+}
+
+impl Ended {
+    /// A run that could not even begin.
+    pub(crate) fn failed(now: Timestamp, error: VendorError) -> Self {
+        let days = DateRange::day(TimeZone::UTC.to_datetime(now).date());
+        let report = RunReport { days, outcome: Outcome::Failed, metrics: Vec::new() };
+        Self { report, error: Some(error) }
+    }
+}
+
+impl<'a> Run<'a> {
+    /// Opens the session and learns where the person is. `date` narrows the run to one day.
+    pub(crate) async fn start(
+        service: &'a SyncService,
+        vendor: Arc<dyn Vendor>,
+        mut connection: Connection,
+        lease: Lease,
+        date: Option<Date>,
+        listener: Option<Listener>,
+    ) -> Result<Self, Failure> {
+        let mut session = Session::open(service, vendor.clone(), connection.id).await?;
+        let account = session
+            .ask(|access| {
+                let vendor = vendor.clone();
+                async move { vendor.account(&access).await }
+            })
+            .await?;
+        if account.zone.is_some() && account.zone != connection.zone {
+            let zone = account.zone.as_deref();
+            service.store.remember_account(connection.id, &connection.scopes, zone).await?;
+            connection.zone = account.zone;
+        }
+        let zone = zone_of(&connection);
+        let today = zone.to_datetime(service.clock.now()).date();
+        let days = match date {
+            Some(date) => DateRange { first: date, last: date.min(today) },
+            None => DateRange::ending(today, service.settings.look_back_days),
+        };
+        Ok(Self { service, vendor, connection, lease, session, zone, days, today, listener })
+    }
+
+    /// Keeps every metric in step. A metric that fails does not stop the others, unless what failed
+    /// is the connection itself.
+    pub(crate) async fn all(mut self) -> Result<Ended, StoreError> {
+        let mut metrics = Vec::new();
+        let mut first_error = None;
+        let mut stopped: Option<VendorError> = None;
+        for metric in self.vendor.clone().metrics().iter().copied() {
+            let mut report = MetricReport::new(metric);
+            let result = match &stopped {
+                Some(error) => Err(Failure::Vendor(error.clone())),
+                None => self.metric(metric, &mut report).await,
+            };
+            if let Err(failure) = result {
+                let error = vendor_error(failure)?;
+                self.note_failure(&mut report, &error).await?;
+                if stops(&error) {
+                    stopped.get_or_insert(error.clone());
+                }
+                if error != VendorError::ScopeMissing {
+                    first_error.get_or_insert(error);
+                }
+            }
+            metrics.push(report);
+        }
+        let report = RunReport { days: self.days, outcome: Outcome::of(&metrics), metrics };
+        Ok(Ended { report, error: stopped.or(first_error) })
+    }
+
+    async fn metric(&mut self, metric: Metric, report: &mut MetricReport) -> Result<(), Failure> {
+        if !self.vendor.permits(&self.connection.scopes, metric) {
+            return Err(VendorError::ScopeMissing.into());
+        }
+        let figures = self.figures(metric).await?;
+        let held = self.held(metric).await?;
+        let (days, today) = (self.days, self.today);
+        let comparison = Comparison { metric, days, figures: &figures, held: &held, today };
+        let work = comparison.work();
+        report.days_compared = count(usize::try_from(days.len()).unwrap_or(0));
+        self.settle_empty(metric, &work, &figures).await?;
+        self.read(metric, &work, &figures, report).await?;
+        report.outcome = Outcome::Complete;
+        Ok(())
+    }
+
+    async fn figures(&mut self, metric: Metric) -> Result<BTreeMap<Date, Figure>, Failure> {
+        let (vendor, days) = (self.vendor.clone(), self.days);
+        self.session
+            .ask(|access| {
+                let vendor = vendor.clone();
+                async move { vendor.daily_figures(&access, metric, days).await }
+            })
+            .await
+    }
+
+    async fn held(&self, metric: Metric) -> Result<HashMap<Date, Coverage>, StoreError> {
+        let person = self.connection.person;
+        let rows = self.service.store.coverage(person, Some(metric), self.days).await?;
+        Ok(rows.into_iter().map(|row| (row.date, row)).collect())
+    }
+
+    /// Days that the vendor has nothing for and that we hold nothing of.
+    async fn settle_empty(
+        &self,
+        metric: Metric,
+        work: &Work,
+        figures: &BTreeMap<Date, Figure>,
+    ) -> Result<(), StoreError> {
+        let days = work.empty.iter().map(|date| self.day_write(metric, *date, Vec::new(), figures));
+        let days: Vec<_> = days.collect();
+        if !days.is_empty() {
+            self.replace(days).await?;
+        }
+        Ok(())
+    }
+
+    /// Reads the days in question, newest first because a person may be waiting for today, and
+    /// replaces each window as soon as it is read.
+    async fn read(
+        &mut self,
+        metric: Metric,
+        work: &Work,
+        figures: &BTreeMap<Date, Figure>,
+        report: &mut MetricReport,
+    ) -> Result<(), Failure> {
+        let windows = runs(work.read.clone(), self.vendor.days_per_read(metric));
+        self.tell(metric, 0, work.read.len());
+        for window in windows.into_iter().rev() {
+            self.keep_lease().await?;
+            let offsets = self.offsets(metric, window).await?;
+            let vendor = self.vendor.clone();
+            let readings = self
+                .session
+                .ask(|access| {
+                    let (vendor, offsets) = (vendor.clone(), offsets.clone());
+                    async move { vendor.read_days(&access, metric, window, &offsets).await }
+                })
+                .await?;
+            let days = readings
+                .into_iter()
+                .map(|day| self.day_write(metric, day.date, day.samples, figures))
+                .collect();
+            let changes = self.replace(days).await?;
+            report.add(window, &changes);
+            self.tell(metric, report.days_read, work.read.len());
+        }
+        Ok(())
+    }
+
+    fn day_write(
+        &self,
+        metric: Metric,
+        date: Date,
+        samples: Vec<Sample>,
+        figures: &BTreeMap<Date, Figure>,
+    ) -> DayWrite {
+        let (figure, closed) = (figures.get(&date), date < self.today);
+        let offsets = Offsets::new(self.zone.clone(), &samples);
+        let day = Day {
+            person: self.connection.person,
+            vendor: &self.connection.vendor,
+            metric,
+            date,
+            samples: &samples,
+            figure,
+            offsets: &offsets,
+            closed,
+        };
+        let drafts = observe(&day, self.service.settings.heart_rate);
+        let now = self.service.clock.now();
+        let coverage = judge(metric, date, &samples, figure, closed, now);
+        DayWrite { samples, drafts, coverage }
+    }
+
+    async fn replace(
+        &self,
+        days: Vec<DayWrite>,
+    ) -> Result<phr_store::reading::Changes, StoreError> {
+        let Connection { person, vendor, .. } = &self.connection;
+        let now = self.service.clock.now();
+        self.service.store.replace_days(self.lease, *person, vendor, days, now).await
+    }
+
+    /// Where the person was around `window`, for data that comes without civil time: the offsets of
+    /// steps tell, because every tracker counts them.
+    async fn offsets(&self, metric: Metric, window: DateRange) -> Result<Offsets, StoreError> {
+        let mut samples = Vec::new();
+        if metric == Metric::Calories {
+            let around = DateRange {
+                first: window.first.yesterday().unwrap_or(window.first),
+                last: window.end(),
+            };
+            for date in around.days() {
+                let steps =
+                    self.service.store.samples(self.connection.person, Metric::Steps, date).await?;
+                samples.extend(steps);
+            }
+        }
+        Ok(Offsets::new(self.zone.clone(), &samples))
+    }
+
+    /// Notes on every day not settled why it could not be read.
+    async fn note_failure(
+        &self,
+        report: &mut MetricReport,
+        error: &VendorError,
+    ) -> Result<(), StoreError> {
+        let permitted = *error != VendorError::ScopeMissing;
+        report.fail(error.code(), permitted);
+        let reason = error.reason();
+        let state = match reason {
+            Reason::ScopeMissing => CoverageState::NotPermitted,
+            _ => CoverageState::VendorError,
+        };
+        let (person, metric) = (self.connection.person, report.metric);
+        let now = self.service.clock.now();
+        let held = self.held(metric).await?;
+        let unsettled: Vec<Date> = self
+            .days
+            .days()
+            .filter(|date| held.get(date).is_none_or(|row| row.read_at != Some(now)))
+            .collect();
+        self.service.store.note_days(self.lease, person, metric, &unsettled, state, reason).await
+    }
+
+    async fn keep_lease(&self) -> Result<(), StoreError> {
+        let until = self.service.lease_until();
+        if self.service.store.extend_lease(self.lease, until).await? {
+            Ok(())
+        } else {
+            Err(StoreError::LeaseLost)
+        }
+    }
+
+    fn tell(&self, metric: Metric, days_done: u32, days_to_read: usize) {
+        if let Some(listener) = &self.listener {
+            listener(Progress { metric, days_done, days_to_read: count(days_to_read) });
+        }
+    }
+}
+
+/// Whether an error concerns the connection as a whole, so that asking for other metrics is in vain.
+fn stops(error: &VendorError) -> bool {
+    match error {
+        VendorError::GrantWithdrawn
+        | VendorError::AccessRefused
+        | VendorError::AccountNotLinked
+        | VendorError::Refused
+        | VendorError::Misconfigured(_)
+        | VendorError::Throttled { .. }
+        | VendorError::BudgetSpent { .. } => true,
+        VendorError::ScopeMissing
+        | VendorError::Rejected
+        | VendorError::Unavailable
+        | VendorError::Unreadable => false,
+    }
+}
+
+/// Vendor errors are part of a run; storage errors end it.
+pub(crate) fn vendor_error(failure: Failure) -> Result<VendorError, StoreError> {
+    match failure {
+        Failure::Vendor(error) => Ok(error),
+        Failure::Store(error) => Err(error),
+        Failure::Vault(_) => Err(StoreError::Corrupt { table: "connection", column: "tokens" }),
+    }
+}
+
+/// The zone set in the vendor account; UTC until it is known.
+fn zone_of(connection: &Connection) -> TimeZone {
+    let name = connection.zone.as_deref().unwrap_or("UTC");
+    TimeZone::get(name).unwrap_or(TimeZone::UTC)
+}
+
+fn count(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
