@@ -1,0 +1,1 @@
+//! One blob a day: the samples of a day as compressed columns.
