@@ -14,11 +14,24 @@ async fn a_day_of_heart_rate_is_complete_over_its_pages() {
     println!("{}", &first.text[..1500]);
     let points = client.walk("", "heart-rate", &query).await;
     println!("{}", points.len());
-    for t in ["steps", "distance", "active-energy-burned", "total-calories", "heart-rate", "weight"] {
+    for t in ["steps", "distance", "active-energy-burned", "total-calories", "heart-rate", "weight"]
+    {
         println!("{t} {}", client.daily_roll_up(t, "2026-11-18", "2026-11-23").await.text);
     }
-    println!("{}", client.roll_up("heart-rate", "2026-11-20T00:00:00Z", "2026-11-20T06:00:00Z", "3600s").await.text);
-    println!("{}", client.list("weight", &[("prettyPrint","false")]).await.text);
-    println!("{}", client.list("daily-oxygen-saturation", &[("prettyPrint","false")]).await.text);
-    println!("{}", client.reconcile("daily-resting-heart-rate", &[("prettyPrint","false"), ("pageSize", "3")]).await.text);
+    println!(
+        "{}",
+        client
+            .roll_up("heart-rate", "2026-11-20T00:00:00Z", "2026-11-20T06:00:00Z", "3600s")
+            .await
+            .text
+    );
+    println!("{}", client.list("weight", &[("prettyPrint", "false")]).await.text);
+    println!("{}", client.list("daily-oxygen-saturation", &[("prettyPrint", "false")]).await.text);
+    println!(
+        "{}",
+        client
+            .reconcile("daily-resting-heart-rate", &[("prettyPrint", "false"), ("pageSize", "3")])
+            .await
+            .text
+    );
 }

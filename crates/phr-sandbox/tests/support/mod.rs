@@ -94,10 +94,8 @@ pub fn value<'a>(pairs: &'a [(String, String)], name: &str) -> &'a str {
 
 /// Asks the token endpoint, as the registered client.
 pub async fn token(sandbox: &Sandbox, http: &reqwest::Client, fields: &[(&str, &str)]) -> Answer {
-    let mut form = vec![
-        ("client_id", "sandbox-client.apps.example.com"),
-        ("client_secret", "sandbox-secret"),
-    ];
+    let mut form =
+        vec![("client_id", "sandbox-client.apps.example.com"), ("client_secret", "sandbox-secret")];
     form.extend(fields);
     let url = format!("{}/token", sandbox.base_url());
     answer(http.post(url).form(&form).send().await.unwrap()).await
