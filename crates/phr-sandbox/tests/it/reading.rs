@@ -1,8 +1,6 @@
 //! Reading data points as a client does.
 
-mod support;
-
-use support::{Client, within};
+use crate::support::{Client, within};
 
 #[tokio::test]
 async fn a_day_of_heart_rate_is_complete_over_its_pages() {
