@@ -101,22 +101,21 @@ fn hourly_mean(day: &Day<'_>, start: Timestamp, samples: &[Sample]) -> Option<Dr
 }
 
 /// The vendor's own daily figure where there is one, else the sum of the samples. Nothing without
-/// either: a day that was not worn is not a day of zero steps.
+/// either: a day that was not worn is not a day of zero steps. No sum of what adds up is negative.
 fn daily_total(day: &Day<'_>) -> Option<Draft> {
     let sum = match day.figure {
         Some(Figure::Total { value }) => *value,
         _ => plausible(day).map(|sample| sample.value).reduce(i64::saturating_add)?,
     };
-    Some(draft(day, "day", WHOLE, whole_day(day), sum, None))
+    (sum >= 0).then(|| draft(day, "day", WHOLE, whole_day(day), sum, None))
 }
 
 fn daily_value(day: &Day<'_>) -> Option<Draft> {
     let Some(Figure::Daily { value, low, high }) = day.figure else { return None };
-    if !day.metric.is_plausible(*value) {
-        return None;
-    }
-    let mut draft = draft(day, "day", WHOLE, whole_day(day), *value, None);
-    (draft.low, draft.high) = (*low, *high);
+    let plausible = |value: &i64| day.metric.is_plausible(*value);
+    let value = Some(*value).filter(plausible)?;
+    let mut draft = draft(day, "day", WHOLE, whole_day(day), value, None);
+    (draft.low, draft.high) = (low.filter(plausible), high.filter(plausible));
     Some(draft)
 }
 
