@@ -126,6 +126,7 @@ impl ChunkCache {
     }
 
     pub(crate) fn put(&mut self, key: (usize, DataType, i64), points: Arc<[Point]>) {
+        self.uses += 1;
         self.size += points.len() + ENTRY;
         if let Some((old, _)) = self.chunks.insert(key, (points, self.uses)) {
             self.size -= old.len() + ENTRY;
