@@ -1,7 +1,7 @@
 //! From minutes of a life to the points that a tracker, a phone and apps record.
 
-use super::Synthetic;
 use super::minutes::{Minutes, Moment};
+use super::{Synthetic, instant_of};
 use crate::data_type::DataType;
 use crate::dice::Dice;
 use crate::person::{Whereabouts, civil_date, day_of_date};
@@ -158,8 +158,7 @@ impl Synthetic {
         let plan = self.plan(civil);
         let date = civil_date(civil * DAY);
         debug_assert_eq!(day_of_date(date), civil);
-        let Some(minute) = self.instant_of(place, date, plan.wake + 9).filter(|_| plan.weighs)
-        else {
+        let Some(minute) = instant_of(place, date, plan.wake + 9).filter(|_| plan.weighs) else {
             return Vec::new();
         };
         let mut dice = self.dice(0x3416, minute);
