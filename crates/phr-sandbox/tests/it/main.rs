@@ -9,6 +9,7 @@ mod connecting;
 mod faults;
 mod journeys;
 mod reading;
+mod recorded;
 mod refusals;
 mod rollups;
 mod schema;
