@@ -32,7 +32,10 @@ fn first(draft: Draft, now: Timestamp) -> Observation {
     Observation { says: draft, status, version: 1, issued: now }
 }
 
-fn revised(held: &Observation, draft: Draft, now: Timestamp) -> Option<Observation> {
+fn revised(held: &Observation, mut draft: Draft, now: Timestamp) -> Option<Observation> {
+    // What was final once never becomes preliminary again, although a journey east across the date
+    // line opens a day anew.
+    draft.preliminary &= !matches!(held.status, Status::Final | Status::Corrected);
     if held.says == draft && held.status != Status::EnteredInError {
         return None;
     }

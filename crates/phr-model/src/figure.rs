@@ -98,10 +98,15 @@ pub fn rounded_mean(sum: i64, count: u32) -> i64 {
     sum.saturating_add(half) / count
 }
 
-/// A stable 64-bit fingerprint of times and values (FNV-1a), order-sensitive. It tells an edited
-/// reading from an untouched one; it is no defence against forgery.
+/// A stable 64-bit fingerprint of times, offsets and values (FNV-1a), in whichever order they come.
+/// It tells an edited reading from an untouched one; it is no defence against forgery.
 pub fn fingerprint(samples: &[Sample]) -> u64 {
-    let words = samples.iter().flat_map(|sample| [sample.at.as_microsecond(), sample.value]);
+    let mut words: Vec<_> = samples
+        .iter()
+        .map(|sample| [sample.at.as_microsecond(), i64::from(sample.offset_seconds), sample.value])
+        .collect();
+    words.sort_unstable();
+    let words = words.into_iter().flatten();
     words.flat_map(i64::to_le_bytes).fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
     })

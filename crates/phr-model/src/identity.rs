@@ -45,7 +45,8 @@ id! {
 
 impl PersonId {
     /// The person's FHIR Patient id. Derived, so that two servers sharing a database agree on it,
-    /// but from another name than the account's id, so that neither id tells the other.
+    /// and not the account's id itself, because apps and FHIR servers see it and it must not tell
+    /// them whose account it is.
     pub fn patient(self) -> PatientId {
         PatientId(Uuid::new_v5(&NAMESPACE, format!("v1|patient|{self}").as_bytes()))
     }

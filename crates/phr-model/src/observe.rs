@@ -63,20 +63,18 @@ fn plausible<'a>(day: &Day<'a>) -> impl Iterator<Item = &'a Sample> + use<'a> {
 }
 
 /// One statement a sample. Samples that share an instant get a running number, so that two scales
-/// stepped on at once stay two weigh-ins.
+/// stepped on at once stay two weigh-ins, in whichever order the vendor lists them.
 fn every_sample(day: &Day<'_>) -> Vec<Draft> {
-    let mut previous = None;
-    let mut twin = 0_u32;
-    plausible(day)
-        .map(|sample| {
-            twin = if previous == Some(sample.at) { twin + 1 } else { 0 };
-            previous = Some(sample.at);
-            let slot = match twin {
-                0 => sample.at.as_microsecond().to_string(),
-                n => format!("{}#{n}", sample.at.as_microsecond()),
-            };
-            let effective = Effective::Instant(moment(sample));
-            draft(day, "sample", &slot, effective, sample.value, None)
+    let mut samples: Vec<_> = plausible(day).collect();
+    samples.sort_unstable();
+    let twins = samples.chunk_by(|a, b| a.at.as_microsecond() == b.at.as_microsecond());
+    twins
+        .flat_map(|twins| {
+            twins.iter().enumerate().map(|(n, sample)| {
+                let slot = format!("{}#{n}", sample.at.as_microsecond());
+                let effective = Effective::Instant(moment(sample));
+                draft(day, "sample", &slot, effective, sample.value, None)
+            })
         })
         .collect()
 }
@@ -93,7 +91,7 @@ fn hourly_means(day: &Day<'_>) -> Vec<Draft> {
 
 fn hourly_mean(day: &Day<'_>, start: Timestamp, samples: &[Sample]) -> Option<Draft> {
     let statistics = Statistics::of(samples)?;
-    let offset_seconds = samples.first()?.offset_seconds;
+    let offset_seconds = samples.iter().min()?.offset_seconds;
     let end = start.checked_add(SignedDuration::from_secs(3_599)).ok()?;
     let effective =
         Effective::Period(Moment { at: start, offset_seconds }, Moment { at: end, offset_seconds });
@@ -103,24 +101,26 @@ fn hourly_mean(day: &Day<'_>, start: Timestamp, samples: &[Sample]) -> Option<Dr
 }
 
 /// The vendor's own daily figure where there is one, else the sum of the samples. Nothing without
-/// either: a day that was not worn is not a day of zero steps.
+/// either: a day that was not worn is not a day of zero steps. No sum of what adds up is negative.
 fn daily_total(day: &Day<'_>) -> Option<Draft> {
     let sum = match day.figure {
         Some(Figure::Total { value }) => *value,
         _ => plausible(day).map(|sample| sample.value).reduce(i64::saturating_add)?,
     };
-    Some(draft(day, "day", &day.date.to_string(), whole_day(day), sum, None))
+    (sum >= 0).then(|| draft(day, "day", WHOLE, whole_day(day), sum, None))
 }
 
 fn daily_value(day: &Day<'_>) -> Option<Draft> {
     let Some(Figure::Daily { value, low, high }) = day.figure else { return None };
-    if !day.metric.is_plausible(*value) {
-        return None;
-    }
-    let mut draft = draft(day, "day", &day.date.to_string(), whole_day(day), *value, None);
-    (draft.low, draft.high) = (*low, *high);
+    let plausible = |value: &i64| day.metric.is_plausible(*value);
+    let value = Some(*value).filter(plausible)?;
+    let mut draft = draft(day, "day", WHOLE, whole_day(day), value, None);
+    (draft.low, draft.high) = (low.filter(plausible), high.filter(plausible));
     Some(draft)
 }
+
+/// The slot of a statement about the day as a whole.
+const WHOLE: &str = "whole";
 
 fn draft(
     day: &Day<'_>,
@@ -143,13 +143,16 @@ fn draft(
     }
 }
 
-/// UUID version 5 of a key that holds no measured value, so that a correction keeps the id.
+/// UUID version 5 of a key that holds no measured value, so that a correction keeps the id. The date
+/// is part of it: where a journey makes the clock jump over midnight, two days share an hour, and a
+/// reading that the vendor moves to another day leaves a withdrawn Observation behind.
 fn observation_id(day: &Day<'_>, granularity: &str, slot: &str) -> Uuid {
     let key = format!(
-        "v1|observation|{}|{}|{}|{granularity}|{slot}",
+        "v1|observation|{}|{}|{}|{granularity}|{}|{slot}",
         day.person,
         day.vendor,
-        day.metric.key()
+        day.metric.key(),
+        day.date
     );
     Uuid::new_v5(&NAMESPACE, key.as_bytes())
 }

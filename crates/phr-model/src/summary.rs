@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     metric::{Forming, Metric},
-    observation::Observation,
+    observation::{Observation, Status},
     sample::Sample,
 };
 
@@ -86,12 +86,15 @@ pub fn hours(metric: Metric, samples: &[Sample]) -> Vec<Summary> {
     gather(plausible.map(|sample| (hour_of(sample.at, sample.offset_seconds), sample.value)))
 }
 
-/// Days, weeks or months from Observations, which already carry the vendor's daily figures.
+/// Days, weeks or months from Observations, which already carry the vendor's daily figures. What was
+/// withdrawn does not count.
 pub fn days<'a>(
     bucket: Bucket,
     observations: impl IntoIterator<Item = &'a Observation>,
 ) -> Vec<Summary> {
-    let values = observations.into_iter().map(|observation| {
+    let standing =
+        observations.into_iter().filter(|observation| observation.status != Status::EnteredInError);
+    let values = standing.map(|observation| {
         let says = &observation.says;
         let start = bucket.first_day(says.date).at(0, 0, 0, 0);
         (start, says.value, says.low.unwrap_or(says.value), says.high.unwrap_or(says.value))

@@ -3,6 +3,8 @@
 //! Instants are UTC. The civil day is the date on the wall where the person was, so a day has 23,
 //! 24 or 25 hours, and more or fewer on a journey. Offsets seen in the data win over the account's
 //! zone, because the zone only says where the person lives today.
+//!
+//! Days tile the time line: one ends where the next begins, whatever the clocks do.
 
 use jiff::{
     SignedDuration, Timestamp, ToSpan,
@@ -99,8 +101,14 @@ impl Offsets {
     pub fn new<'a>(zone: TimeZone, samples: impl IntoIterator<Item = &'a Sample>) -> Self {
         let mut seen: Vec<_> =
             samples.into_iter().map(|sample| (sample.at, sample.offset())).collect();
-        seen.sort_unstable_by_key(|(at, _)| *at);
-        seen.dedup_by_key(|(_, offset)| *offset);
+        seen.sort_unstable();
+        if let (Some((first, _)), Some((last, _))) = (seen.first(), seen.last()) {
+            let turns = turns(&zone, *first, *last);
+            // An offset that outlives a turn of the zone's clocks is seen anew behind it: it may
+            // have been home before, and abroad after.
+            let turned = |at: Timestamp| turns.partition_point(|turn| *turn <= at);
+            seen.dedup_by_key(|(at, offset)| (*offset, turned(*at)));
+        }
         Self { zone, seen }
     }
 
@@ -120,27 +128,47 @@ impl Offsets {
         }
     }
 
-    /// When the civil day `date` began.
+    /// When the civil day `date` began: when the date on the wall was last an earlier one. A date
+    /// that comes twice (on a journey east across the date line) begins the second time, so that
+    /// the day before keeps all its readings.
     pub fn start(&self, date: Date) -> Moment {
         let midnight = date.at(0, 0, 0, 0);
-        let guess = self.zone.to_ambiguous_zoned(midnight).compatible();
-        let mut at = guess.map_or(Timestamp::UNIX_EPOCH, |zoned| zoned.timestamp());
-        // Twice, because the first guess may lie on the other side of an offset change.
-        for _ in 0..2 {
-            at = self.at(at).to_timestamp(midnight).unwrap_or(at);
-        }
+        let earliest = Offset::MAX.to_timestamp(midnight).unwrap_or(Timestamp::MIN);
+        let latest = Offset::MIN.to_timestamp(midnight).unwrap_or(Timestamp::MAX);
+        let marks = self.marks(earliest, latest);
+        let before_midnight = marks.array_windows().rev().find_map(|[from, to]| {
+            let offset = self.at(*from);
+            let is_earlier = offset.to_datetime(*from) < midnight;
+            is_earlier.then(|| offset.to_timestamp(midnight).map_or(*to, |end| end.min(*to)))
+        });
+        let at = before_midnight.unwrap_or(earliest);
         Moment { at, offset_seconds: self.at(at).seconds() }
     }
 
-    /// When the civil day `date` began and when the next one did.
+    /// `from`, `to` and the instants between them at which the offset may change, in order.
+    fn marks(&self, from: Timestamp, to: Timestamp) -> Vec<Timestamp> {
+        let seen = self.seen.iter().map(|(at, _)| *at).filter(|at| (from..to).contains(at));
+        let mut marks = vec![from, to];
+        marks.extend(seen.chain(turns(&self.zone, from, to)));
+        marks.sort_unstable();
+        marks
+    }
+
+    /// When the civil day `date` began and when the next one did. A date that was skipped (on a
+    /// journey west across the date line, or by decree) still has its first second: a period must
+    /// not end before it starts.
     pub fn bounds(&self, date: Date) -> (Moment, Moment) {
         let start = self.start(date);
         let end = self.start(date.tomorrow().unwrap_or(date));
         if end.at > start.at {
             return (start, end);
         }
-        // A date that a journey across the date line all but skipped: never an empty day.
         let at = start.at.checked_add(SignedDuration::from_secs(1)).unwrap_or(start.at);
         (start, Moment { at, ..start })
     }
+}
+
+/// When the clocks of `zone` turn, after `from` and up to `to`.
+fn turns(zone: &TimeZone, from: Timestamp, to: Timestamp) -> Vec<Timestamp> {
+    zone.following(from).map(|turn| turn.timestamp()).take_while(|turn| *turn <= to).collect()
 }

@@ -34,6 +34,8 @@ pub enum Source {
     Derived,
     /// The phone's own step counter.
     Phone,
+    /// A connected scale.
+    Scale,
     /// Typed in by the person.
     Manual,
     /// Another app, through Health Connect.
@@ -67,7 +69,9 @@ impl Family {
     pub(crate) fn includes(self, source: Source) -> bool {
         match self {
             Self::All | Self::GoogleSources => true,
-            Self::GoogleWearables => matches!(source, Source::Watch | Source::Derived),
+            Self::GoogleWearables => {
+                matches!(source, Source::Watch | Source::Derived | Source::Scale)
+            }
             Self::SelfSources => false,
         }
     }

@@ -6,9 +6,11 @@
 pub mod account;
 pub mod codec;
 pub mod connection;
+mod day_index;
 pub mod error;
 pub mod one_time;
 pub mod reading;
+mod record_digest;
 pub mod run;
 mod schedule;
 pub mod sqlite;

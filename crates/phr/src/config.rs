@@ -209,9 +209,8 @@ impl Reader<'_> {
     fn origins(&mut self) -> Vec<String> {
         let origins = self.list("CORS_ORIGINS");
         let is_exact = |origin: &String| {
-            Url::parse(origin).is_ok_and(|url| {
-                url.has_host() && url.origin().ascii_serialization() == *origin
-            })
+            Url::parse(origin)
+                .is_ok_and(|url| url.has_host() && url.origin().ascii_serialization() == *origin)
         };
         if !origins.iter().all(is_exact) {
             let allowed = "must list exact origins such as https://app.example, without path or *";
@@ -326,9 +325,7 @@ impl Reader<'_> {
 /// The samples of `.env.example` and of the original description.
 fn is_sample(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
-    ["your_", "changeme", "change_me", "_here"]
-        .iter()
-        .any(|word| text.contains(word))
+    ["your_", "changeme", "change_me", "_here"].iter().any(|word| text.contains(word))
 }
 
 /// 32 random bytes in any encoding show more than ten different characters, all but certainly.

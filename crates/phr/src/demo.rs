@@ -89,12 +89,10 @@ async fn demonstrate(
 ) -> anyhow::Result<()> {
     let shown = Shown::new(options.json, base_url, &sandbox.base_url());
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let service =
-        app.router.clone().into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let service = app.router.clone().into_make_service_with_connect_info::<std::net::SocketAddr>();
     let until = async move { stopped.await.unwrap_or(()) };
-    let server = tokio::spawn(
-        axum::serve(listener, service).with_graceful_shutdown(until).into_future(),
-    );
+    let server =
+        tokio::spawn(axum::serve(listener, service).with_graceful_shutdown(until).into_future());
     shown.begin();
     let everybody = people(options, sandbox);
     let mut arrived = Vec::new();
@@ -175,8 +173,7 @@ fn vendor(
     let base: Url = sandbox.base_url().parse()?;
     let settings =
         google_health::Settings::at(&base, CLIENT_ID.to_owned(), secret, callback(base_url)?);
-    let limits =
-        Limits { per_person_per_minute: UNHURRIED, per_project_per_minute: UNHURRIED };
+    let limits = Limits { per_person_per_minute: UNHURRIED, per_project_per_minute: UNHURRIED };
     let budget = Arc::new(Budget::new(limits, clock.clone()));
     Ok(Arc::new(GoogleHealth::new(settings, http_client()?, budget, clock.clone())))
 }

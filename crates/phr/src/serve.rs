@@ -85,9 +85,7 @@ fn vendors(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Vec<Arc<dy
     };
     let (id, secret) = (fitbit.client_id.clone(), fitbit.client_secret.clone());
     let settings = match &fitbit.base_url {
-        Some(base) => {
-            google_health::Settings::at(base, id, secret, fitbit.redirect_uri.clone())
-        }
+        Some(base) => google_health::Settings::at(base, id, secret, fitbit.redirect_uri.clone()),
         None => google_health::Settings::google(id, secret, fitbit.redirect_uri.clone()),
     };
     let budget = Arc::new(Budget::new(limits, clock.clone()));

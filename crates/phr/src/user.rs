@@ -45,7 +45,8 @@ pub(crate) async fn list(store: &SqliteStore) -> anyhow::Result<String> {
     let rows: Vec<_> = people
         .iter()
         .map(|person| {
-            let patient = person.patient.map_or("no patient record".to_owned(), |id| id.to_string());
+            let patient =
+                person.patient.map_or("no patient record".to_owned(), |id| id.to_string());
             format!("{}  {}  {patient}\n", person.id, person.created_at.strftime("%F"))
         })
         .collect();

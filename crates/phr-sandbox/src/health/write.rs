@@ -183,6 +183,10 @@ fn data_source(out: &mut String, source: Source, device: &str) {
             "{\"recordingMethod\":\"PASSIVELY_MEASURED\",\"device\":{\"displayName\":\
              \"MobileTrack\",\"formFactor\":\"PHONE\"},\"platform\":\"FITBIT\"}",
         ),
+        Source::Scale => out.push_str(
+            "{\"recordingMethod\":\"ACTIVELY_MEASURED\",\"device\":{\"displayName\":\"Aria\",\
+             \"formFactor\":\"SCALE\"},\"platform\":\"FITBIT\"}",
+        ),
         Source::Manual => {
             out.push_str("{\"recordingMethod\":\"MANUAL\",\"platform\":\"FITBIT\"}");
         }

@@ -4,13 +4,19 @@
 
 mod accounts;
 mod connections;
+mod coverage;
+mod digest;
 mod error;
 mod leases;
+mod observations;
 mod one_times;
 mod open;
+mod pages;
 mod readings;
+mod replace;
 mod row;
 mod runs;
+mod sample_days;
 mod sessions;
 
 use std::path::Path;
@@ -20,7 +26,7 @@ use futures_util::future::BoxFuture;
 use sqlx::{SqliteConnection, SqlitePool};
 
 use self::{error::in_database, row::Columns};
-use crate::{error::StoreError, upkeep::Upkeep};
+use crate::{day_index::DayIndexes, error::StoreError, upkeep::Upkeep};
 
 /// Read-only connections of a store opened with [`SqliteStore::open`].
 const READERS: u32 = 4;
@@ -30,6 +36,7 @@ const READERS: u32 = 4;
 pub struct SqliteStore {
     writer: SqlitePool,
     readers: SqlitePool,
+    day_indexes: std::sync::Arc<DayIndexes>,
 }
 
 impl std::fmt::Debug for SqliteStore {
@@ -55,7 +62,11 @@ impl SqliteStore {
     /// As [`Self::open`].
     pub async fn open_with_readers(path: &Path, readers: u32) -> Result<Self, StoreError> {
         open::migrate(path).await?;
-        Ok(Self { writer: open::writer(path), readers: open::readers(path, readers) })
+        Ok(Self {
+            writer: open::writer(path),
+            readers: open::readers(path, readers),
+            day_indexes: std::sync::Arc::default(),
+        })
     }
 
     /// Creates the database if it is missing and brings its schema up to date. Any number of
@@ -74,30 +85,46 @@ impl SqliteStore {
         self.writer.close().await;
     }
 
-    /// Runs `work` in a transaction of its own. The transaction is detached from the caller, so a
-    /// caller that goes away (a client that hangs up) can neither cut it in the middle nor hand a
-    /// connection with an open transaction back to the pool.
+    /// Runs `work` in a writing transaction.
     async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&mut SqliteConnection) -> BoxFuture<'_, Result<T, StoreError>> + Send + 'static,
     {
-        let writer = self.writer.clone();
-        let task = tokio::spawn(async move {
-            // Immediate: a deferred transaction that reads first fails as soon as another process
-            // writes, whatever the busy timeout.
-            let mut transaction =
-                writer.begin_with("begin immediate").await.map_err(in_database)?;
-            match work(&mut transaction).await {
-                Ok(done) => transaction.commit().await.map(|()| done).map_err(in_database),
-                Err(error) => {
-                    transaction.rollback().await.map_err(in_database)?;
-                    Err(error)
-                }
-            }
-        });
-        task.await.map_err(|error| StoreError::Unavailable(Box::new(error)))?
+        // Immediate: a deferred transaction that reads first fails as soon as another process
+        // writes, whatever the busy timeout.
+        detached(self.writer.clone(), "begin immediate", work).await
     }
+
+    /// Runs `work` in a reading transaction: several statements that see the same moment.
+    async fn read<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut SqliteConnection) -> BoxFuture<'_, Result<T, StoreError>> + Send + 'static,
+    {
+        detached(self.readers.clone(), "begin", work).await
+    }
+}
+
+/// Runs `work` in a transaction that is detached from the caller: a caller that goes away (a client
+/// that hangs up) can neither cut it in the middle nor hand a connection with an open transaction
+/// back to the pool, which would swallow later writes (sqlx issue 4385).
+async fn detached<T, F>(pool: SqlitePool, begin: &'static str, work: F) -> Result<T, StoreError>
+where
+    T: Send + 'static,
+    F: FnOnce(&mut SqliteConnection) -> BoxFuture<'_, Result<T, StoreError>> + Send + 'static,
+{
+    let task = tokio::spawn(async move {
+        let mut transaction = pool.begin_with(begin).await.map_err(in_database)?;
+        match work(&mut transaction).await {
+            Ok(done) => transaction.commit().await.map(|()| done).map_err(in_database),
+            Err(error) => {
+                transaction.rollback().await.map_err(in_database)?;
+                Err(error)
+            }
+        }
+    });
+    task.await.map_err(|error| StoreError::Unavailable(Box::new(error)))?
 }
 
 const SEALING_KEYS: &str = "select distinct substr(envelope, 1, instr(envelope, ':') - 1) as key_id

@@ -1,12 +1,50 @@
-#![allow(clippy::todo, unused_variables, missing_docs)]
-use super::SqliteStore;
-use crate::{connection::Lease, error::StoreError, reading::*};
+//! The record: what the trait asks, handed to the modules that know the tables.
+
 use async_trait::async_trait;
+use futures_util::FutureExt;
 use jiff::{Timestamp, civil::Date};
 use phr_model::{
     Coverage, CoverageState, DateRange, Metric, Observation, PersonId, Reason, Sample,
 };
+use sqlx::sqlite::SqliteRow;
 use uuid::Uuid;
+
+use super::{
+    SqliteStore, coverage, digest, error::in_database, leases, observations, replace, row::Columns,
+    sample_days,
+};
+use crate::{
+    connection::Lease,
+    error::StoreError,
+    reading::{Changes, DayWrite, MetricTotals, ObservationFilter, ObservationPage, Readings},
+};
+
+const TOTALS: &str = "select counted.metric as counted_metric, counted.days,
+        counted.samples, counted.observations, latest.*
+    from (select metric, count(*) as days, sum(samples) as samples,
+            sum(observations) as observations
+        from coverage where person = $1 and (samples > 0 or observations > 0)
+        group by metric) counted
+    left join observation latest on latest.person = $1 and latest.id = (
+        select id from observation
+        where person = $1 and metric = counted.metric and status <> 'entered-in-error'
+        order by civil_date desc, started_at desc, id desc limit 1)";
+
+fn read_totals(row: &SqliteRow) -> Result<MetricTotals, StoreError> {
+    let columns = Columns::of(row, "coverage");
+    let latest = match columns.get::<Option<&str>>("status")? {
+        None => None,
+        Some(_) => Some(observations::read(row)?),
+    };
+    Ok(MetricTotals {
+        metric: columns.metric("counted_metric")?,
+        days: columns.whole("days")?,
+        samples: columns.whole("samples")?,
+        observations: columns.whole("observations")?,
+        latest,
+    })
+}
+
 #[async_trait]
 impl Readings for SqliteStore {
     async fn replace_days(
@@ -17,7 +55,15 @@ impl Readings for SqliteStore {
         days: Vec<DayWrite>,
         now: Timestamp,
     ) -> Result<Changes, StoreError> {
-        todo!()
+        let whose = (person, vendor.to_owned());
+        let prepared = tokio::task::spawn_blocking(move || replace::prepare(days)).await;
+        let prepared = prepared
+            .map_err(|error| StoreError::Unavailable(Box::new(error)))?
+            .map_err(|error| StoreError::Refused(Box::new(error)))?;
+        self.write(move |transaction| {
+            replace::write(transaction, lease, whose, prepared, now).boxed()
+        })
+        .await
     }
 
     async fn note_days(
@@ -29,7 +75,15 @@ impl Readings for SqliteStore {
         state: CoverageState,
         reason: Reason,
     ) -> Result<(), StoreError> {
-        todo!()
+        let days = days.to_vec();
+        self.write(move |transaction| {
+            async move {
+                leases::check(&mut *transaction, lease, person, None).await?;
+                coverage::note(transaction, person, metric, &days, (state, reason)).await
+            }
+            .boxed()
+        })
+        .await
     }
 
     async fn coverage(
@@ -38,7 +92,7 @@ impl Readings for SqliteStore {
         metric: Option<Metric>,
         days: DateRange,
     ) -> Result<Vec<Coverage>, StoreError> {
-        todo!()
+        coverage::between(&self.readers, person, metric, days).await
     }
 
     async fn samples(
@@ -47,7 +101,7 @@ impl Readings for SqliteStore {
         metric: Metric,
         date: Date,
     ) -> Result<Vec<Sample>, StoreError> {
-        todo!()
+        sample_days::of_day(&self.readers, person, metric, date).await
     }
 
     async fn next_day_with_samples(
@@ -56,7 +110,7 @@ impl Readings for SqliteStore {
         metric: Metric,
         days: DateRange,
     ) -> Result<Option<(Date, Vec<Sample>)>, StoreError> {
-        todo!()
+        sample_days::of_next_day(&self.readers, person, metric, days).await
     }
 
     async fn observations(
@@ -66,7 +120,7 @@ impl Readings for SqliteStore {
         page: u32,
         page_size: u32,
     ) -> Result<ObservationPage, StoreError> {
-        todo!()
+        self.page(person, filter, page, page_size).await
     }
 
     async fn observation(
@@ -74,7 +128,7 @@ impl Readings for SqliteStore {
         person: PersonId,
         id: Uuid,
     ) -> Result<Option<Observation>, StoreError> {
-        todo!()
+        observations::by_id(&self.readers, person, id).await
     }
 
     async fn observations_between(
@@ -83,14 +137,18 @@ impl Readings for SqliteStore {
         metric: Metric,
         days: DateRange,
     ) -> Result<Vec<Observation>, StoreError> {
-        todo!()
+        observations::between(&self.readers, person, metric, days).await
     }
 
     async fn totals(&self, person: PersonId) -> Result<Vec<MetricTotals>, StoreError> {
-        todo!()
+        let query = sqlx::query(TOTALS).bind(person.0);
+        let rows = query.fetch_all(&self.readers).await.map_err(in_database)?;
+        let mut totals = rows.iter().map(read_totals).collect::<Result<Vec<_>, _>>()?;
+        totals.sort_unstable_by_key(|totals| totals.metric);
+        Ok(totals)
     }
 
     async fn digest(&self, person: PersonId) -> Result<[u8; 32], StoreError> {
-        todo!()
+        self.read(move |transaction| digest::of(transaction, person).boxed()).await
     }
 }

@@ -1,24 +1,23 @@
 //! A plain HTTP client of the emulator, written as somebody would who only knows the wire.
-#![allow(dead_code, clippy::allow_attributes, reason = "each test binary uses a part of it")]
 
 use phr_sandbox::{Options, People, Sandbox, World};
 use reqwest::header::LOCATION;
 use serde_json::Value;
 use url::Url;
 
-pub const CALLBACK: &str = "http://127.0.0.1:8000/integrations/fitbit/callback";
-pub const NOW: &str = "2026-11-22T12:00:00Z";
-pub const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-pub const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
-pub const SCOPES: &str = "https://www.googleapis.com/auth/googlehealth.activity_and_fitness.readonly \
+pub(crate) const CALLBACK: &str = "http://127.0.0.1:8000/integrations/fitbit/callback";
+pub(crate) const NOW: &str = "2026-11-22T12:00:00Z";
+pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+pub(crate) const SCOPES: &str = "https://www.googleapis.com/auth/googlehealth.activity_and_fitness.readonly \
     https://www.googleapis.com/auth/googlehealth.health_metrics_and_measurements.readonly \
     https://www.googleapis.com/auth/googlehealth.profile.readonly \
     https://www.googleapis.com/auth/googlehealth.settings.readonly";
-pub const INES: &str = "ines@example.com";
-pub const JONAS: &str = "jonas@example.com";
+pub(crate) const INES: &str = "ines@example.com";
+pub(crate) const JONAS: &str = "jonas@example.com";
 
 /// Two invented people at a standing clock, without quota.
-pub fn options() -> Options {
+pub(crate) fn options() -> Options {
     Options {
         now: Some(NOW.parse().unwrap()),
         people: People::Synthetic { count: 2, days_of_history: 40 },
@@ -27,41 +26,41 @@ pub fn options() -> Options {
     }
 }
 
-pub struct Client {
-    pub sandbox: Sandbox,
-    pub http: reqwest::Client,
-    pub token: String,
+pub(crate) struct Client {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) http: reqwest::Client,
+    pub(crate) token: String,
 }
 
 /// The text and status of an answer.
-pub struct Answer {
-    pub status: u16,
-    pub text: String,
-    pub headers: reqwest::header::HeaderMap,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) text: String,
+    pub(crate) headers: reqwest::header::HeaderMap,
 }
 
 impl Answer {
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
     }
 
     /// The reason of the first error detail.
-    pub fn reason(&self) -> String {
+    pub(crate) fn reason(&self) -> String {
         self.json()["error"]["details"][0]["reason"].as_str().unwrap_or_default().to_owned()
     }
 }
 
-pub async fn answer(response: reqwest::Response) -> Answer {
+pub(crate) async fn answer(response: reqwest::Response) -> Answer {
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     Answer { status, headers, text: response.text().await.unwrap() }
 }
 
-pub fn plain_http() -> reqwest::Client {
+pub(crate) fn plain_http() -> reqwest::Client {
     reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap()
 }
 
 /// Consents as `email` and gives the parameters of the callback.
-pub async fn consent(
+pub(crate) async fn consent(
     sandbox: &Sandbox,
     http: &reqwest::Client,
     email: &str,
@@ -88,22 +87,24 @@ pub async fn consent(
     Url::parse(location).unwrap().query_pairs().into_owned().collect()
 }
 
-pub fn value<'a>(pairs: &'a [(String, String)], name: &str) -> &'a str {
+pub(crate) fn value<'a>(pairs: &'a [(String, String)], name: &str) -> &'a str {
     pairs.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
 }
 
 /// Asks the token endpoint, as the registered client.
-pub async fn token(sandbox: &Sandbox, http: &reqwest::Client, fields: &[(&str, &str)]) -> Answer {
-    let mut form = vec![
-        ("client_id", "sandbox-client.apps.example.com"),
-        ("client_secret", "sandbox-secret"),
-    ];
+pub(crate) async fn token(
+    sandbox: &Sandbox,
+    http: &reqwest::Client,
+    fields: &[(&str, &str)],
+) -> Answer {
+    let mut form =
+        vec![("client_id", "sandbox-client.apps.example.com"), ("client_secret", "sandbox-secret")];
     form.extend(fields);
     let url = format!("{}/token", sandbox.base_url());
     answer(http.post(url).form(&form).send().await.unwrap()).await
 }
 
-pub async fn exchange(sandbox: &Sandbox, http: &reqwest::Client, code: &str) -> Answer {
+pub(crate) async fn exchange(sandbox: &Sandbox, http: &reqwest::Client, code: &str) -> Answer {
     let fields = [
         ("grant_type", "authorization_code"),
         ("code", code),
@@ -115,7 +116,7 @@ pub async fn exchange(sandbox: &Sandbox, http: &reqwest::Client, code: &str) -> 
 
 impl Client {
     /// A person's granted connection.
-    pub async fn connect(options: Options, email: &str, scopes: &str) -> Self {
+    pub(crate) async fn connect(options: Options, email: &str, scopes: &str) -> Self {
         let sandbox = Sandbox::start(options).await.unwrap();
         let http = plain_http();
         let callback = consent(&sandbox, &http, email, scopes, &[("access_type", "offline")]).await;
@@ -124,40 +125,46 @@ impl Client {
         Self { sandbox, http, token }
     }
 
-    pub async fn ines() -> Self {
+    pub(crate) async fn ines() -> Self {
         Self::connect(options(), INES, SCOPES).await
     }
 
-    pub async fn jonas() -> Self {
+    pub(crate) async fn jonas() -> Self {
         Self::connect(options(), JONAS, SCOPES).await
     }
 
-    pub fn world(&self) -> &World {
+    pub(crate) fn world(&self) -> &World {
         self.sandbox.world()
     }
 
-    pub async fn get(&self, path: &str, query: &[(&str, &str)]) -> Answer {
+    pub(crate) async fn get(&self, path: &str, query: &[(&str, &str)]) -> Answer {
         let url = format!("{}/v4/users/me/{path}", self.sandbox.base_url());
         let request = self.http.get(url).bearer_auth(&self.token).query(query);
         answer(request.send().await.unwrap()).await
     }
 
-    pub async fn list(&self, data_type: &str, query: &[(&str, &str)]) -> Answer {
+    pub(crate) async fn list(&self, data_type: &str, query: &[(&str, &str)]) -> Answer {
         self.get(&format!("dataTypes/{data_type}/dataPoints"), query).await
     }
 
-    pub async fn reconcile(&self, data_type: &str, query: &[(&str, &str)]) -> Answer {
+    pub(crate) async fn reconcile(&self, data_type: &str, query: &[(&str, &str)]) -> Answer {
         self.get(&format!("dataTypes/{data_type}/dataPoints:reconcile"), query).await
     }
 
-    pub async fn post(&self, method: &str, data_type: &str, body: &str) -> Answer {
+    pub(crate) async fn post(&self, method: &str, data_type: &str, body: &str) -> Answer {
         let base = self.sandbox.base_url();
         let url = format!("{base}/v4/users/me/dataTypes/{data_type}/dataPoints:{method}");
         let request = self.http.post(url).bearer_auth(&self.token).body(body.to_owned());
         answer(request.send().await.unwrap()).await
     }
 
-    pub async fn roll_up(&self, data_type: &str, from: &str, to: &str, window: &str) -> Answer {
+    pub(crate) async fn roll_up(
+        &self,
+        data_type: &str,
+        from: &str,
+        to: &str,
+        window: &str,
+    ) -> Answer {
         let body = format!(
             r#"{{"range":{{"startTime":"{from}","endTime":"{to}"}},"windowSize":"{window}"}}"#
         );
@@ -165,12 +172,17 @@ impl Client {
     }
 
     /// `from` and `to` as `YYYY-MM-DD`, `to` excluded.
-    pub async fn daily_roll_up(&self, data_type: &str, from: &str, to: &str) -> Answer {
+    pub(crate) async fn daily_roll_up(&self, data_type: &str, from: &str, to: &str) -> Answer {
         self.post("dailyRollUp", data_type, &daily_body(from, to)).await
     }
 
     /// Every point of a walk through the pages.
-    pub async fn walk(&self, path: &str, data_type: &str, query: &[(&str, &str)]) -> Vec<Value> {
+    pub(crate) async fn walk(
+        &self,
+        path: &str,
+        data_type: &str,
+        query: &[(&str, &str)],
+    ) -> Vec<Value> {
         let (mut points, mut token) = (Vec::new(), String::new());
         loop {
             let mut query = query.to_vec();
@@ -188,7 +200,7 @@ impl Client {
     }
 }
 
-pub fn daily_body(from: &str, to: &str) -> String {
+pub(crate) fn daily_body(from: &str, to: &str) -> String {
     let date = |text: &str| {
         let date: jiff::civil::Date = text.parse().unwrap();
         format!(
@@ -202,6 +214,6 @@ pub fn daily_body(from: &str, to: &str) -> String {
 }
 
 /// A filter for civil days or physical instants, whichever the literals are.
-pub fn within(field: &str, from: &str, to: &str) -> String {
+pub(crate) fn within(field: &str, from: &str, to: &str) -> String {
     format!("{field} >= \"{from}\" AND {field} < \"{to}\"")
 }
