@@ -31,7 +31,7 @@ struct Settings {
 pub(super) async fn read_account(api: &Api, access: &Access) -> Result<Account, VendorError> {
     let path = "/v4/users/me/identity";
     let call = Call { endpoint: "identity", data_type: "", path, ask: Ask::Get(&[]) };
-    let identity: Identity = api.call(access, &call, |body| read(body)).await?;
+    let identity: Identity = api.call(access, &call, read).await?;
     let user = identity.health_user_id.0.filter(|user| !user.is_empty());
     Ok(Account {
         user: user.ok_or(VendorError::Unreadable)?,
@@ -43,7 +43,7 @@ pub(super) async fn read_account(api: &Api, access: &Access) -> Result<Account, 
 async fn zone(api: &Api, access: &Access) -> Result<Option<String>, VendorError> {
     let path = "/v4/users/me/settings";
     let call = Call { endpoint: "settings", data_type: "", path, ask: Ask::Get(&[]) };
-    let settings: Result<Settings, _> = api.call(access, &call, |body| read(body)).await;
+    let settings: Result<Settings, _> = api.call(access, &call, read).await;
     match settings.map_err(VendorError::from) {
         Ok(settings) => Ok(settings.time_zone.0.filter(|zone| !zone.is_empty())),
         Err(VendorError::ScopeMissing) => Ok(None),

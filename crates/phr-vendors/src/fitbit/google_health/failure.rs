@@ -152,3 +152,133 @@ pub(super) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duratio
     let wait = at.duration_since(now);
     Some(Duration::try_from(wait).unwrap_or(Duration::ZERO).min(LONGEST_WAIT))
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::json;
+
+    use super::*;
+
+    const NOW: &str = "2026-11-22T10:00:00Z";
+
+    fn judge(status: u16, headers: &[(&'static str, &str)], body: &str) -> Failure {
+        let headers = headers.iter().map(|(name, value)| {
+            (reqwest::header::HeaderName::from_static(name), value.parse().unwrap())
+        });
+        let status = StatusCode::from_u16(status).unwrap();
+        classify(status, &headers.collect(), body.as_bytes(), NOW.parse().unwrap())
+    }
+
+    fn because(reason: &str) -> String {
+        let info = json!({ "@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason });
+        json!({ "error": { "code": 400, "message": "No.", "details": [info] } }).to_string()
+    }
+
+    fn saying(message: &str) -> String {
+        json!({ "error": { "message": message } }).to_string()
+    }
+
+    #[rstest]
+    #[case(400, &because("ACCOUNT_NOT_LINKED"), VendorError::AccountNotLinked)]
+    #[case(400, &saying("The account is not linked to Google Health."), VendorError::AccountNotLinked)]
+    #[case(500, &saying("Could not mint UberMint from GaiaMint"), VendorError::AccountNotLinked)]
+    #[case(412, &saying("Precondition check failed."), VendorError::AccountNotLinked)]
+    #[case(400, &because("UNSUPPORTED_DATA_TYPE_ACTION"), VendorError::Rejected)]
+    #[case(400, &saying("Request contains an invalid argument."), VendorError::Rejected)]
+    #[case(401, &because("CREDENTIALS_MISSING"), VendorError::AccessRefused)]
+    #[case(401, "", VendorError::AccessRefused)]
+    #[case(403, &because("ACCESS_TOKEN_SCOPE_INSUFFICIENT"), VendorError::ScopeMissing)]
+    #[case(403, &because("MISSING_OAUTH_SCOPE"), VendorError::ScopeMissing)]
+    #[case(403, &because("RESOURCE_PERMISSION_DENIED"), VendorError::Refused)]
+    #[case(403, &because("DATA_ACCESS_DENIED"), VendorError::Refused)]
+    #[case(403, "<html>no</html>", VendorError::Refused)]
+    #[case(403, &because("RATE_LIMIT_EXCEEDED"), VendorError::Throttled { wait: None })]
+    #[case(404, "<html>Not Found</html>", VendorError::Rejected)]
+    #[case(408, "", VendorError::Unavailable)]
+    #[case(409, "", VendorError::Rejected)]
+    #[case(410, "", VendorError::Rejected)]
+    #[case(429, "", VendorError::Throttled { wait: None })]
+    #[case(302, "", VendorError::Unavailable)]
+    #[case(500, &because("INTERNAL_ERROR"), VendorError::Unavailable)]
+    #[case(502, "<html>Bad Gateway</html>", VendorError::Unavailable)]
+    #[case(503, "", VendorError::Unavailable)]
+    fn every_refusal_has_its_meaning(
+        #[case] status: u16,
+        #[case] body: &str,
+        #[case] error: VendorError,
+    ) {
+        assert_eq!(judge(status, &[], body), Failure::Vendor(error));
+    }
+
+    #[rstest]
+    #[case("DISALLOWED_OAUTH_SCOPES")]
+    #[case("SERVICE_DISABLED")]
+    #[case("USER_PROJECT_DENIED")]
+    #[case("IAM_PERMISSION_DENIED")]
+    #[case("API_PRIVATE_PREVIEW_ACCESS_DENIED")]
+    fn what_only_the_operator_can_cure_is_for_the_operator(#[case] reason: &str) {
+        let failure = judge(403, &[], &because(reason));
+        assert!(matches!(failure, Failure::Vendor(VendorError::Misconfigured(_))), "{failure:?}");
+    }
+
+    #[test]
+    fn a_missing_scope_may_be_in_the_header_only() {
+        let header = r#"Bearer realm="https://accounts.google.com/", error="insufficient_scope""#;
+        let failure = judge(403, &[("www-authenticate", header)], "");
+        assert_eq!(failure, Failure::Vendor(VendorError::ScopeMissing));
+    }
+
+    #[test]
+    fn a_lost_page_token_is_found_in_all_three_places() {
+        let detailed = json!({ "error": { "details": [
+            { "reason": "INVALID_ARGUMENT", "metadata": { "detailedReasons": "INVALID_PAGE_TOKEN" } },
+        ] } });
+        let listed = json!({ "error": { "details": [
+            { "metadata": { "detailedReasons": ["INVALID_PAGE_TOKEN"] } },
+        ] } });
+        let bodies = [
+            because("INVALID_PAGE_TOKEN"),
+            saying("INVALID_PAGE_TOKEN: Invalid page token."),
+            detailed.to_string(),
+            listed.to_string(),
+        ];
+        for body in bodies {
+            assert_eq!(judge(400, &[], &body), Failure::PageToken, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_page_that_took_too_long_is_too_big() {
+        assert_eq!(judge(504, &[], ""), Failure::TooBig);
+    }
+
+    #[rstest]
+    #[case::seconds("7", Some(7))]
+    #[case::date("Sun, 22 Nov 2026 10:00:30 GMT", Some(30))]
+    #[case::past_date("Sun, 22 Nov 2026 09:00:00 GMT", Some(0))]
+    #[case::capped("86400", Some(3_600))]
+    #[case::capped_date("Sun, 29 Nov 2026 10:00:00 GMT", Some(3_600))]
+    #[case::negative("-5", None)]
+    #[case::garbage("soon", None)]
+    fn retry_after_is_honoured_up_to_an_hour(#[case] header: &str, #[case] seconds: Option<u64>) {
+        let wait = seconds.map(Duration::from_secs);
+        let failure = judge(429, &[("retry-after", header)], "");
+        assert_eq!(failure, Failure::Vendor(VendorError::Throttled { wait }));
+    }
+
+    #[rstest]
+    #[case("12s", Some(12_000))]
+    #[case("1.5s", Some(1_500))]
+    #[case("9999s", Some(3_600_000))]
+    #[case("-3s", None)]
+    #[case("s", None)]
+    #[case("NaNs", None)]
+    fn retry_info_is_honoured_too(#[case] delay: &str, #[case] millis: Option<u64>) {
+        let info =
+            json!({ "@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": delay });
+        let body = json!({ "error": { "details": [{}, info] } }).to_string();
+        let wait = millis.map(Duration::from_millis);
+        assert_eq!(judge(429, &[], &body), Failure::Vendor(VendorError::Throttled { wait }));
+    }
+}

@@ -1,8 +1,8 @@
 //! Fitbit behind the Google Health API, version 4.
 //!
-//! The way of a reading: [`samples`](self) choose windows that fit a page, `walk` reads a window to
-//! its end and mends the seams, `api` sends requests and tries again, `page` turns bytes into
-//! points. Everything is read with `reconcile` and roll-ups, where Google has merged the person's
+//! The way of a reading: `samples` chooses windows that fit a page, `walk` reads a window to
+//! its end and mends the seams, `api` sends requests and tries again, `page` and `point` turn bytes
+//! into points. Everything is read with `reconcile` and roll-ups, where Google has merged the person's
 //! devices, so that sums never count a walk twice.
 
 mod account;
@@ -14,6 +14,7 @@ mod hours;
 mod json;
 mod oauth;
 mod page;
+mod point;
 mod roll_up;
 mod samples;
 mod scopes;
@@ -32,7 +33,8 @@ use url::Url;
 use self::{api::Api, data_type::PointType, oauth::OAuth};
 pub use self::{
     json::ParseError,
-    page::{Page, Point, parse_page},
+    page::Page,
+    point::{Point, parse_page},
     settings::Settings,
 };
 use crate::{
@@ -75,7 +77,7 @@ impl GoogleHealth {
 
 impl std::fmt::Debug for GoogleHealth {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("GoogleHealth").field("api", &self.api.base.as_str()).finish()
+        f.debug_struct("GoogleHealth").field("api", &self.api.base.as_str()).finish_non_exhaustive()
     }
 }
 

@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 use super::{
     api::{Api, Ask, Call},
     json::{Maybe, Nested, Number, ParseError},
-    page::{CivilDateTime, ItemReader, Page, parse},
+    page::{ItemReader, Page, parse},
+    point::CivilDateTime,
 };
 use crate::{error::VendorError, vendor::Access};
 

@@ -9,7 +9,7 @@ use phr_model::{DateRange, Offsets, Sample};
 use super::{
     api::Api,
     data_type::{PointType, PointWindow},
-    page::Point,
+    point::Point,
     span::Civil,
     walk::Walk,
 };

@@ -8,7 +8,7 @@ use jiff::{
 
 use super::{
     data_type::{PointTime, PointType},
-    page::Point,
+    point::Point,
 };
 
 /// A half-open stretch of civil time.

@@ -18,7 +18,8 @@ use super::{
     api::{Api, Ask, Call},
     data_type::PointType,
     failure::Failure,
-    page::{ItemReader, Page, Point, PointReader, parse},
+    page::{ItemReader, Page, parse},
+    point::{Point, PointReader},
     span::{Civil, Second},
 };
 use crate::{error::VendorError, vendor::Access};
@@ -28,7 +29,9 @@ const PAGE_SIZE: u32 = 10_000;
 /// Pages that are too big (504) are halved down to this.
 const SMALLEST_PAGE: u32 = 1_000;
 /// A walk with more pages than this goes in circles.
-const MOST_PAGES: usize = 200;
+const MOST_PAGES: usize = 60;
+/// A page may give its own token back, but not on and on.
+const MOST_STANDSTILLS: u32 = 3;
 /// A walk that takes longer than this gets nowhere.
 const LONGEST_WALK: Duration = Duration::from_mins(5);
 /// A seam that does not fit one page is asked for again: pages are short by whim.
@@ -150,15 +153,18 @@ impl Walk<'_> {
         R::Item: Send,
     {
         let mut walked = Walked { items: Vec::new(), seams: Vec::new() };
-        let mut token: Option<String> = None;
+        let (mut token, mut standstills) = (None, 0);
         for _ in 0..MOST_PAGES {
             let page = self.page(filter, size, token.as_deref(), reader).await?;
             let had_items = !page.items.is_empty();
             walked.items.extend(page.items);
             match page.next {
                 None => return Ok(walked),
-                Some(next) if token.as_ref() == Some(&next) => break,
+                Some(next) if token.as_ref() == Some(&next) => standstills += 1,
                 Some(next) => token = Some(next),
+            }
+            if standstills > MOST_STANDSTILLS {
+                break;
             }
             if had_items {
                 walked.seams.push(walked.items.len() - 1);
