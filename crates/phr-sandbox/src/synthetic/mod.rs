@@ -36,8 +36,8 @@ impl Synthetic {
     /// heart rate of the date. `None` on days not worn and dates the person flew over.
     pub(crate) fn morning(&self, whereabouts: &Whereabouts, date: Date) -> Option<(i64, i32)> {
         let day = day_of_date(date);
-        let (plan, before) = (self.plan(day), self.plan(day - 1));
-        if !plan.worn || !before.worn {
+        let plan = self.plan(day);
+        if !plan.worn {
             return None;
         }
         let wake = self.instant_of(whereabouts, date, plan.wake + 5)?;
