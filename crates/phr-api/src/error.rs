@@ -66,10 +66,7 @@ pub enum ApiError {
 impl ApiError {
     /// A mistake in one field of the body.
     pub fn body(name: &str, detail: impl Into<String>) -> Self {
-        Self::Invalid(vec![FieldError::Body {
-            pointer: format!("/{name}"),
-            detail: detail.into(),
-        }])
+        Self::Invalid(vec![FieldError::Body { pointer: format!("/{name}"), detail: detail.into() }])
     }
 
     /// What the client is told. No wildcard: a new error must choose.

@@ -37,16 +37,12 @@ pub fn document(state: &ApiState, extra: OpenApiRouter) -> utoipa::openapi::Open
 }
 
 fn routes(state: &ApiState, extra: OpenApiRouter) -> (Router, utoipa::openapi::OpenApi) {
-    let strangers =
-        middleware::from_fn_with_state(state.clone(), layer::address::limit_strangers);
+    let strangers = middleware::from_fn_with_state(state.clone(), layer::address::limit_strangers);
     let patient = layer::stack::patience(layer::stack::PATIENCE);
     OpenApiRouter::with_openapi(openapi::base(&state.settings))
         .merge(endpoint::anonymous().route_layer(strangers.clone()).route_layer(patient))
         .merge(endpoint::signed_in().route_layer(patient))
-        .merge(
-            endpoint::waiting()
-                .route_layer(layer::stack::patience(layer::stack::SYNC_PATIENCE)),
-        )
+        .merge(endpoint::waiting().route_layer(layer::stack::patience(layer::stack::SYNC_PATIENCE)))
         .merge(endpoint::probes().route_layer(patient))
         .with_state(state.clone())
         .merge(extra.route_layer(strangers).route_layer(patient))

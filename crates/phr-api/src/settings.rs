@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use crate::auth::hashing::HashingCost;
+pub use crate::auth::hashing::HashingCost;
 
 /// Why settings are refused at start.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

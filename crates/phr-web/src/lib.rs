@@ -1,9 +1,25 @@
-//! Pages for people: connecting a vendor.
+//! Pages for people: connecting a vendor. No script, nothing from other hosts, readable on a phone.
 
+mod callback;
+mod confirm;
+mod connected;
+mod cookie;
+mod link;
+mod page;
+mod result;
+mod style;
+
+use axum::routing::get;
 use phr_sync::Connector;
-use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The pages, with their state.
-pub fn router(_connector: Connector) -> OpenApiRouter {
+pub fn router(connector: Connector) -> OpenApiRouter {
     OpenApiRouter::new()
+        .routes(routes!(link::show_link, link::follow_link))
+        .routes(routes!(confirm::confirm))
+        .routes(routes!(callback::callback))
+        .routes(routes!(connected::show_result))
+        .route(style::PATH, get(style::style))
+        .with_state(connector)
 }

@@ -97,9 +97,8 @@ async fn prepare(
 pub async fn invite(state: &ApiState) -> Result<SecretString, ApiError> {
     let now = state.clock.now();
     let invitation = entropy::secret(&*state.entropy);
-    let expires_at = now
-        .checked_add(INVITATION_LIFETIME)
-        .map_err(|_| ApiError::Internal("invitation end"))?;
+    let expires_at =
+        now.checked_add(INVITATION_LIFETIME).map_err(|_| ApiError::Internal("invitation end"))?;
     let one_time = OneTime {
         hash: entropy::hash(&invitation),
         purpose: Purpose::Invitation,

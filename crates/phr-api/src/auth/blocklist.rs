@@ -84,16 +84,15 @@ fn piece(rest: &[char]) -> usize {
 }
 
 fn word(rest: &[char]) -> usize {
-    let starts = |word: &&str| word.chars().zip(rest).filter(|(a, b)| a == *b).count() == word.len();
+    let starts =
+        |word: &&str| word.chars().zip(rest).filter(|(a, b)| a == *b).count() == word.len();
     words().filter(starts).map(str::len).max().unwrap_or_default()
 }
 
 fn run(rest: &[char]) -> usize {
     let along = |row: Vec<char>| {
         (0..row.len())
-            .map(|start| {
-                row.iter().skip(start).zip(rest).take_while(|(a, b)| a == b).count()
-            })
+            .map(|start| row.iter().skip(start).zip(rest).take_while(|(a, b)| a == b).count())
             .max()
             .unwrap_or_default()
     };

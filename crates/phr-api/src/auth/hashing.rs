@@ -102,11 +102,9 @@ impl Hasher {
         let mut salt = [0; 16];
         entropy.fill(&mut salt);
         let hasher = Arc::clone(self);
-        self.in_turn(move || {
-            hash_with(&hasher.argon2, password.expose_secret().as_bytes(), &salt)
-        })
-        .await?
-        .map_err(|_| ApiError::Internal("password hashing"))
+        self.in_turn(move || hash_with(&hasher.argon2, password.expose_secret().as_bytes(), &salt))
+            .await?
+            .map_err(|_| ApiError::Internal("password hashing"))
     }
 
     /// Checks a password against a stored hash, or against nobody's.

@@ -39,8 +39,10 @@ fn client(socket: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> IpAddr {
         return socket;
     }
     let values = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
-    let hops: Vec<IpAddr> =
-        values.flat_map(|value| value.split(',')).map_while(|hop| hop.trim().parse().ok()).collect();
+    let hops: Vec<IpAddr> = values
+        .flat_map(|value| value.split(','))
+        .map_while(|hop| hop.trim().parse().ok())
+        .collect();
     hops.into_iter().rev().find(|hop| !is_trusted(hop)).unwrap_or(socket)
 }
 

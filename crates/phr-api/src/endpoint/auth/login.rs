@@ -7,8 +7,7 @@ use utoipa::ToSchema;
 use super::address;
 use crate::{
     auth::{
-        account,
-        password,
+        account, password,
         session::{self, TokenPair},
         signed_in,
     },

@@ -61,9 +61,6 @@ impl From<Person> for Me {
             content_type = "application/problem+json"),
     )
 )]
-pub async fn me(
-    person: SignedIn,
-    Query(Nothing): Query<Nothing>,
-) -> Result<Json<Me>, ApiError> {
+pub async fn me(person: SignedIn, Query(Nothing): Query<Nothing>) -> Result<Json<Me>, ApiError> {
     Ok(Json(Me::from(person.person)))
 }

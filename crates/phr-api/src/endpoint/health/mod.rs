@@ -34,9 +34,7 @@ fn local_time(at: Timestamp, offset_seconds: i32) -> String {
 async fn count_trigger(person: &SignedIn, state: &ApiState) -> Result<(), ApiError> {
     let connection = state.store.connection_of(person.id(), FITBIT).await?;
     match connection {
-        Some(connection) => {
-            state.limiters.take(Class::Sync, connection.id.0, state.clock.now())
-        }
+        Some(connection) => state.limiters.take(Class::Sync, connection.id.0, state.clock.now()),
         None => Ok(()),
     }
 }

@@ -271,8 +271,7 @@ impl Walk {
     /// The next day's samples, as many as may still be sent.
     async fn day(&mut self) -> Result<Vec<u8>, ApiError> {
         let rest = DateRange { first: self.position.date, last: self.days.last };
-        let found =
-            self.state.store.next_day_with_samples(self.person, self.metric, rest).await?;
+        let found = self.state.store.next_day_with_samples(self.person, self.metric, rest).await?;
         let Some((date, samples)) = found else {
             self.step = Step::Tail(None);
             return Ok(Vec::new());

@@ -177,8 +177,9 @@ pub async fn sync_now(
 ) -> Result<Json<SyncResult>, ApiError> {
     person.patient()?;
     count_trigger(&person, &state).await?;
-    let report = detached(async move {
-        Ok(state.sync.sync_now(person.id(), FITBIT, query.date, None).await?)
-    });
+    let report =
+        detached(
+            async move { Ok(state.sync.sync_now(person.id(), FITBIT, query.date, None).await?) },
+        );
     Ok(Json(SyncResult::from(report.await?)))
 }
