@@ -139,7 +139,10 @@ fn a_mean_is_rounded_half_away_from_zero(#[case] sum: i64, #[case] count: u32, #
 
 proptest! {
     #[test]
-    fn a_mean_is_never_further_than_half_from_the_truth(sum in -1_000_000..1_000_000_i64, count in 1..5_000_u32) {
+    fn a_mean_is_never_further_than_half_from_the_truth(
+        sum in -1_000_000..1_000_000_i64,
+        count in 1..5_000_u32,
+    ) {
         let error = rounded_mean(sum, count) * i64::from(count) - sum;
         prop_assert!(error.abs() * 2 <= i64::from(count));
     }
