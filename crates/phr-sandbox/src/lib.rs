@@ -1,1 +1,57 @@
-//! Google OAuth and the Google Health API, emulated, with faults on demand.
+//! Google OAuth and the Google Health API v4, emulated, with faults on demand.
+//!
+//! An independent stand-in for `accounts.google.com`, `oauth2.googleapis.com` and
+//! `health.googleapis.com`: all of their paths are served by one host, so that a client with
+//! configurable base URLs can be pointed at it. It shares no code with any client.
+//!
+//! ```no_run
+//! # async fn demo() -> Result<(), phr_sandbox::StartError> {
+//! use phr_sandbox::{Options, Sandbox};
+//!
+//! let sandbox = Sandbox::start(Options::default()).await?;
+//! for person in sandbox.world().people() {
+//!     println!("{} <{}> at {}", person.name, person.email, sandbox.base_url());
+//! }
+//! sandbox.stop().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! What is where: [`World`] is everything the emulator knows and the typed remote control for
+//! tests; the same operations are reachable as JSON under `/sandbox/*`. [`Fault`] describes a
+//! misbehaviour. [`recordings`] explains the CSV files that can be served instead of invented
+//! people.
+
+mod admin;
+mod clock;
+mod control;
+mod daily;
+mod data_type;
+mod dice;
+mod errors;
+mod faults;
+mod health;
+mod oauth;
+mod options;
+mod overlay;
+mod person;
+mod point;
+mod quota;
+pub mod recordings;
+mod requests;
+mod server;
+mod synthetic;
+mod tally;
+mod timeline;
+mod truth;
+mod world;
+
+pub use clock::Clock;
+pub use data_type::{DataType, Kind, Operation};
+pub use faults::{Fault, FaultError, FaultKind};
+pub use options::{Options, People};
+pub use person::PersonSummary;
+pub use point::Source;
+pub use server::{Sandbox, StartError, run_until};
+pub use truth::Reading;
+pub use world::{World, WorldError};

@@ -1,1 +1,291 @@
 //! How many requests may be made: per person and per project, from the vendor's published limits.
+//!
+//! Requests are counted in a sliding minute of one-second slots. A token bucket would let twice its
+//! size through in the first minute; a sliding minute never lets more through than the limit.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use phr_model::{Clock, ConnectionId};
+
+/// Requests allowed in any minute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// For one connection.
+    pub per_person_per_minute: u32,
+    /// For all connections together.
+    pub per_project_per_minute: u32,
+}
+
+impl Limits {
+    /// 80 % of what the Google Health API allows (page "Rate limits": 300 a minute and user, 120,000
+    /// a minute and project), so that other clients of the same project find room too.
+    pub const GOOGLE_HEALTH: Self =
+        Self { per_person_per_minute: 240, per_project_per_minute: 96_000 };
+}
+
+/// People remembered at most. Whoever made no request for a minute is forgotten first.
+const MOST_PEOPLE: usize = 100_000;
+/// A slot has left the sliding minute when its second is this many seconds ago.
+const SLOT_LIFETIME: i64 = 61;
+/// Retries may be a tenth of all requests; credit is counted in tenths of a retry.
+const RETRY_COST: u32 = 10;
+/// Credit for ten retries to begin with, so that a small installation may retry at all.
+const FIRST_RETRY_CREDIT: u32 = 10 * RETRY_COST;
+/// Credit for a hundred retries at most, so that a long quiet time does not allow a storm.
+const MOST_RETRY_CREDIT: u32 = 100 * RETRY_COST;
+
+/// What is left of the vendor's limits. Shared by every client of one vendor project.
+///
+/// The clock should be the machine's own even where a simulation moves the rest of the world's
+/// time: the vendor counts in real minutes.
+pub struct Budget {
+    limits: Limits,
+    clock: Arc<dyn Clock>,
+    state: Mutex<State>,
+}
+
+struct State {
+    project: Minute,
+    people: HashMap<ConnectionId, Person>,
+    retry_credit: u32,
+}
+
+#[derive(Default)]
+struct Person {
+    minute: Minute,
+    /// No requests before this second (429).
+    resting_until: i64,
+}
+
+/// The requests of the last minute, one slot for each second that had any.
+#[derive(Default)]
+struct Minute {
+    slots: VecDeque<(i64, u32)>,
+    total: u32,
+}
+
+impl Budget {
+    /// A budget of `limits`, nothing of it used yet.
+    pub fn new(limits: Limits, clock: Arc<dyn Clock>) -> Self {
+        let state = State {
+            project: Minute::default(),
+            people: HashMap::new(),
+            retry_credit: FIRST_RETRY_CREDIT,
+        };
+        Self { limits, clock, state: Mutex::new(state) }
+    }
+
+    /// Takes one request, or says how long until there is room again; then nothing was taken.
+    pub fn take(&self, connection: ConnectionId) -> Result<(), Duration> {
+        let now = self.now().as_second();
+        let mut state = self.state();
+        state.make_room(connection, now);
+        let State { project, people, retry_credit } = &mut *state;
+        let person = people.entry(connection).or_default();
+        let waits = [
+            person.resting_until - now,
+            person.minute.wait(now, self.limits.per_person_per_minute),
+            project.wait(now, self.limits.per_project_per_minute),
+        ];
+        let wait = waits.into_iter().max().unwrap_or(0);
+        if wait > 0 {
+            return Err(Duration::from_secs(wait.unsigned_abs()));
+        }
+        person.minute.add(now);
+        project.add(now);
+        *retry_credit = (*retry_credit + 1).min(MOST_RETRY_CREDIT);
+        Ok(())
+    }
+
+    /// Leaves a person alone for `wait`, after the vendor limited them.
+    pub fn rest(&self, connection: ConnectionId, wait: Duration) {
+        let until = self.now().as_second().saturating_add_unsigned(whole_seconds(wait));
+        let mut state = self.state();
+        let person = state.people.entry(connection).or_default();
+        person.resting_until = person.resting_until.max(until);
+    }
+
+    /// Whether one more retry is within a tenth of all requests; if so it is counted. A vendor that
+    /// is down is not hammered.
+    pub fn may_retry(&self) -> bool {
+        let mut state = self.state();
+        let left = state.retry_credit.checked_sub(RETRY_COST);
+        state.retry_credit = left.unwrap_or(state.retry_credit);
+        left.is_some()
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// A panic elsewhere leaves at worst one request uncounted: go on.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for Budget {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Budget").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
+impl State {
+    /// Forgets idle people when the map is full; forgetting them changes no answer. Should all be
+    /// busy, everybody is forgotten: the project's limit still holds.
+    fn make_room(&mut self, connection: ConnectionId, now: i64) {
+        if self.people.len() < MOST_PEOPLE || self.people.contains_key(&connection) {
+            return;
+        }
+        self.people.retain(|_, person| person.is_busy(now));
+        if self.people.len() >= MOST_PEOPLE {
+            self.people.clear();
+        }
+    }
+}
+
+impl Person {
+    fn is_busy(&self, now: i64) -> bool {
+        let last = self.minute.slots.back().map_or(i64::MIN, |(second, _)| *second);
+        self.resting_until > now || last > now - SLOT_LIFETIME
+    }
+}
+
+impl Minute {
+    /// Seconds until one more request fits; 0 or less if it fits now.
+    fn wait(&mut self, now: i64, limit: u32) -> i64 {
+        self.forget(now);
+        match self.slots.front() {
+            Some((oldest, _)) if self.total >= limit => oldest + SLOT_LIFETIME - now,
+            _ => 0,
+        }
+    }
+
+    fn add(&mut self, now: i64) {
+        self.total += 1;
+        match self.slots.back_mut() {
+            Some((second, count)) if *second >= now => *count += 1,
+            _ => self.slots.push_back((now, 1)),
+        }
+    }
+
+    /// Drops what lies more than a minute back, and everything if the clock was set back by more.
+    fn forget(&mut self, now: i64) {
+        if self.slots.back().is_some_and(|(second, _)| *second > now + SLOT_LIFETIME) {
+            self.slots.clear();
+            self.total = 0;
+        }
+        while let Some((second, count)) = self.slots.front()
+            && now - second >= SLOT_LIFETIME
+        {
+            self.total -= count;
+            self.slots.pop_front();
+        }
+    }
+}
+
+fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+    use phr_model::StoppedClock;
+
+    use super::*;
+
+    fn budget(per_person: u32, per_project: u32) -> (Budget, Arc<StoppedClock>) {
+        let clock = Arc::new(StoppedClock::at("2026-11-22T10:00:00Z".parse().unwrap()));
+        let limits =
+            Limits { per_person_per_minute: per_person, per_project_per_minute: per_project };
+        (Budget::new(limits, clock.clone()), clock)
+    }
+
+    fn person(number: u128) -> ConnectionId {
+        format!("{number:032x}").parse().unwrap()
+    }
+
+    #[test]
+    fn a_minute_never_sees_more_than_the_limit() {
+        let (budget, clock) = budget(240, 1_000);
+        let mut granted: Vec<i64> = Vec::new();
+        for second in 0..300 {
+            granted.extend((0..10).filter(|_| budget.take(person(1)).is_ok()).map(|_| second));
+            clock.advance(SignedDuration::from_secs(1));
+        }
+        for start in 0..240 {
+            let in_minute = granted.iter().filter(|at| (start..start + 60).contains(*at)).count();
+            assert!(in_minute <= 240, "{in_minute} requests in the minute from second {start}");
+        }
+        assert!(granted.len() >= 240 * 4, "the allowance is used: {}", granted.len());
+    }
+
+    #[test]
+    fn the_wait_it_names_is_long_enough() {
+        let (budget, clock) = budget(2, 10);
+        assert_eq!(budget.take(person(1)), Ok(()));
+        clock.advance(SignedDuration::from_secs(20));
+        assert_eq!(budget.take(person(1)), Ok(()));
+        let wait = budget.take(person(1)).unwrap_err();
+        assert_eq!(wait, Duration::from_secs(41));
+        clock.advance(SignedDuration::try_from(wait).unwrap());
+        assert_eq!(budget.take(person(1)), Ok(()));
+    }
+
+    #[test]
+    fn one_person_does_not_use_up_anothers_allowance_but_all_share_the_projects() {
+        let (budget, _) = budget(1, 2);
+        assert_eq!(budget.take(person(1)), Ok(()));
+        assert!(budget.take(person(1)).is_err());
+        assert_eq!(budget.take(person(2)), Ok(()));
+        assert!(budget.take(person(3)).is_err());
+    }
+
+    #[test]
+    fn a_person_the_vendor_limited_rests_and_the_others_go_on() {
+        let (budget, clock) = budget(10, 10);
+        budget.rest(person(1), Duration::from_secs(30));
+        assert_eq!(budget.take(person(1)), Err(Duration::from_secs(30)));
+        assert_eq!(budget.take(person(2)), Ok(()));
+        clock.advance(SignedDuration::from_secs(30));
+        assert_eq!(budget.take(person(1)), Ok(()));
+    }
+
+    #[test]
+    fn retries_stay_a_tenth_of_all_requests() {
+        let (budget, clock) = budget(u32::MAX, u32::MAX);
+        let mut retries = 0;
+        for _ in 0..10_000 {
+            budget.take(person(1)).unwrap();
+            retries += u32::from(budget.may_retry());
+            clock.advance(SignedDuration::from_millis(60));
+        }
+        assert_eq!(retries, 1_000 + 10);
+    }
+
+    #[test]
+    fn a_million_people_are_not_remembered() {
+        let (budget, clock) = budget(10, u32::MAX);
+        for number in 0..1_000_000 {
+            let _ = budget.take(person(number));
+            if number % 1_000 == 0 {
+                clock.advance(SignedDuration::from_secs(1));
+            }
+        }
+        assert!(budget.state().people.len() <= MOST_PEOPLE);
+    }
+
+    #[test]
+    fn a_clock_set_back_does_not_lock_people_out() {
+        let (budget, clock) = budget(1, 10);
+        assert_eq!(budget.take(person(1)), Ok(()));
+        clock.advance(SignedDuration::from_hours(-5));
+        assert_eq!(budget.take(person(1)), Ok(()));
+    }
+}

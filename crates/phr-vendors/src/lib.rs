@@ -1,11 +1,22 @@
 //! Reading a vendor: one trait, and per vendor one folder that implements it for each upstream.
+//!
+//! [`Vendor`] is what the rest of the product knows. [`fitbit::google_health::GoogleHealth`] is
+//! Fitbit behind the Google Health API. Retries, budgets and time-outs live here and nowhere else:
+//! an error that leaves this crate says by its [`Verdict`] what to do next.
 
 pub mod budget;
 pub mod error;
+pub mod fitbit;
+pub mod http;
+pub mod pace;
+pub mod registry;
 pub mod vendor;
 
-pub use budget::Budget;
+pub use budget::{Budget, Limits};
 pub use error::{VendorError, Verdict};
+pub use http::http_client;
+pub use pace::{InstantPace, Pace, TokioPace};
+pub use registry::Vendors;
 pub use vendor::{
     Access, Account, AuthorizationRequest, DayReading, Grant, Refreshed, ScopeFacts, Vendor,
 };

@@ -1,0 +1,4 @@
+//! The emulator over HTTP.
+
+mod reading;
+mod support;

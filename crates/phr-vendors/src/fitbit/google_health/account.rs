@@ -1,0 +1,52 @@
+//! Who the person is at Google, and which zone their account is set to.
+
+use serde::Deserialize;
+
+use super::{
+    api::{Api, Ask, Call},
+    json::{Maybe, read},
+};
+use crate::{
+    error::VendorError,
+    vendor::{Access, Account},
+};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Identity {
+    #[serde(default)]
+    health_user_id: Maybe<String>,
+    #[serde(default)]
+    legacy_user_id: Maybe<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Settings {
+    #[serde(default)]
+    time_zone: Maybe<String>,
+}
+
+/// Identity needs any health scope; the zone needs the settings scope and is none without it.
+pub(super) async fn read_account(api: &Api, access: &Access) -> Result<Account, VendorError> {
+    let path = "/v4/users/me/identity";
+    let call = Call { endpoint: "identity", data_type: "", path, ask: Ask::Get(&[]) };
+    let identity: Identity = api.call(access, &call, read).await?;
+    let user = identity.health_user_id.0.filter(|user| !user.is_empty());
+    Ok(Account {
+        user: user.ok_or(VendorError::Unreadable)?,
+        legacy_user: identity.legacy_user_id.0.filter(|user| !user.is_empty()),
+        zone: zone(api, access).await?,
+    })
+}
+
+async fn zone(api: &Api, access: &Access) -> Result<Option<String>, VendorError> {
+    let path = "/v4/users/me/settings";
+    let call = Call { endpoint: "settings", data_type: "", path, ask: Ask::Get(&[]) };
+    let settings: Result<Settings, _> = api.call(access, &call, read).await;
+    match settings.map_err(VendorError::from) {
+        Ok(settings) => Ok(settings.time_zone.0.filter(|zone| !zone.is_empty())),
+        Err(VendorError::ScopeMissing) => Ok(None),
+        Err(error) => Err(error),
+    }
+}

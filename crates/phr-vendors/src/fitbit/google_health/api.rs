@@ -1,0 +1,190 @@
+//! Requests to the Health API: bearer, budget, capped bodies, and the one place that tries again.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use phr_model::Clock;
+use reqwest::{Client, RequestBuilder, Response, StatusCode};
+use secrecy::ExposeSecret;
+use serde_json::Value;
+use tracing::debug;
+use url::Url;
+
+use super::{
+    failure::{Failure, classify},
+    json::ParseError,
+};
+use crate::{
+    budget::Budget,
+    error::VendorError,
+    http::{BodyError, may_be_json, read_capped},
+    pace::Pace,
+    vendor::Access,
+};
+
+const TIMEOUT: Duration = Duration::from_secs(30);
+const LONGEST_ANSWER: usize = 16 * 1024 * 1024;
+const LONGEST_REFUSAL: usize = 64 * 1024;
+/// Attempts in all.
+const TRIES: u32 = 3;
+/// The first back-off is drawn from zero to this; each further one from twice as much.
+const FIRST_BACKOFF: Duration = Duration::from_secs(1);
+/// A vendor's wait up to this is waited out here; a longer one is the caller's.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Our own budget is waited for up to this.
+const BUDGET_PATIENCE: Duration = Duration::from_secs(2);
+/// After a 429 that names no wait (fact sheet: "else back off from 30 s").
+const USUAL_REST: Duration = Duration::from_secs(30);
+
+/// The Health API.
+pub(super) struct Api {
+    pub(super) http: Client,
+    pub(super) base: Url,
+    pub(super) budget: Arc<Budget>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) pace: Arc<dyn Pace>,
+}
+
+/// A request, without the person it is made for.
+#[derive(Debug)]
+pub(super) struct Call<'a> {
+    /// For logs: `reconcile`, `dailyRollUp`, …
+    pub(super) endpoint: &'static str,
+    /// For logs: `heart-rate`, or nothing.
+    pub(super) data_type: &'static str,
+    /// Below the host, encoded.
+    pub(super) path: &'a str,
+    /// What is sent with it.
+    pub(super) ask: Ask<'a>,
+}
+
+/// What is sent with a request.
+#[derive(Debug)]
+pub(super) enum Ask<'a> {
+    /// GET with this query.
+    Get(&'a [(&'static str, &'a str)]),
+    /// GET of a page, which can be asked for again in a smaller size: a 504 is not tried again here.
+    Page(&'a [(&'static str, &'a str)]),
+    /// POST with this body.
+    Post(&'a Value),
+}
+
+impl Api {
+    /// Sends `call` and reads the answer with `read`; tries again where that may help.
+    pub(super) async fn call<T>(
+        &self,
+        access: &Access,
+        call: &Call<'_>,
+        read: impl Fn(&[u8]) -> Result<T, ParseError> + Send + Sync,
+    ) -> Result<T, Failure> {
+        let mut tries = 1;
+        loop {
+            self.admit(access).await?;
+            let failure = match self.attempt(access, call, &read).await {
+                Ok(answer) => return Ok(answer),
+                Err(failure) => failure,
+            };
+            match self.second_chance(call, &failure, tries) {
+                Some(wait) => self.pace.pause(wait).await,
+                None => return Err(self.settle(access, failure)),
+            }
+            tries += 1;
+        }
+    }
+
+    /// Waits for the budget, if that is soon.
+    async fn admit(&self, access: &Access) -> Result<(), VendorError> {
+        for _ in 0..TRIES {
+            match self.budget.take(access.connection) {
+                Ok(()) => return Ok(()),
+                Err(wait) if wait < BUDGET_PATIENCE => self.pace.pause(wait).await,
+                Err(wait) => return Err(VendorError::BudgetSpent { wait }),
+            }
+        }
+        Err(VendorError::BudgetSpent { wait: BUDGET_PATIENCE })
+    }
+
+    /// How long to wait before the same request may be sent again, if it may.
+    fn second_chance(&self, call: &Call<'_>, failure: &Failure, tries: u32) -> Option<Duration> {
+        if tries >= TRIES {
+            return None;
+        }
+        let backoff = self.pace.jitter(FIRST_BACKOFF * 2_u32.pow(tries - 1));
+        let wait = match failure {
+            Failure::TooBig if !matches!(call.ask, Ask::Page(_)) => backoff,
+            Failure::Vendor(VendorError::Unavailable | VendorError::Unreadable) => backoff,
+            Failure::Vendor(VendorError::Throttled { wait: Some(wait) }) if *wait <= PATIENCE => {
+                *wait + self.pace.jitter(FIRST_BACKOFF)
+            }
+            _ => return None,
+        };
+        self.budget.may_retry().then_some(wait)
+    }
+
+    /// A person whom the vendor limits rests before anything else is asked for them.
+    fn settle(&self, access: &Access, failure: Failure) -> Failure {
+        if let Failure::Vendor(VendorError::Throttled { wait }) = failure {
+            self.budget.rest(access.connection, wait.unwrap_or(USUAL_REST));
+        }
+        failure
+    }
+
+    async fn attempt<T>(
+        &self,
+        access: &Access,
+        call: &Call<'_>,
+        read: &(impl Fn(&[u8]) -> Result<T, ParseError> + Send + Sync),
+    ) -> Result<T, Failure> {
+        let started = Instant::now();
+        let sent = self.request(access, call).send().await;
+        let status = sent.as_ref().map_or(0, |response| response.status().as_u16());
+        let outcome = match sent {
+            Ok(response) => self.body(response).await,
+            Err(_) => Err(VendorError::Unavailable.into()),
+        };
+        let Call { endpoint, data_type, .. } = call;
+        let bytes = outcome.as_ref().map_or(0, Vec::len);
+        let ms = started.elapsed().as_millis();
+        debug!(endpoint, data_type, status, bytes, %ms, "the vendor answered");
+        Ok(read(&outcome?).map_err(|ParseError| VendorError::Unreadable)?)
+    }
+
+    fn request(&self, access: &Access, call: &Call<'_>) -> RequestBuilder {
+        let mut url = self.base.clone();
+        url.set_path(call.path);
+        let request = match call.ask {
+            Ask::Get(query) | Ask::Page(query) => {
+                url.set_query(encode(query).as_deref());
+                self.http.get(url)
+            }
+            Ask::Post(body) => self.http.post(url).json(body),
+        };
+        request.bearer_auth(access.token.expose_secret()).timeout(TIMEOUT)
+    }
+
+    /// The body of a success, or what the refusal means.
+    async fn body(&self, response: Response) -> Result<Vec<u8>, Failure> {
+        let (status, headers) = (response.status(), response.headers().clone());
+        if status != StatusCode::OK {
+            let body = read_capped(response, LONGEST_REFUSAL).await.unwrap_or_default();
+            return Err(classify(status, &headers, &body, self.clock.now()));
+        }
+        if !may_be_json(&response) {
+            return Err(VendorError::Unreadable.into());
+        }
+        let body = read_capped(response, LONGEST_ANSWER).await;
+        body.map_err(|error| match error {
+            BodyError::TimedOut => VendorError::Unavailable.into(),
+            BodyError::TooLong | BodyError::Cut => VendorError::Unreadable.into(),
+        })
+    }
+}
+
+/// Percent-encoded with `%20` for a space: Google documents no other spelling.
+fn encode(query: &[(&str, &str)]) -> Option<String> {
+    let mut encoded = url::form_urlencoded::Serializer::new(String::new());
+    let encoded = encoded.extend_pairs(query).finish();
+    (!encoded.is_empty()).then(|| encoded.replace('+', "%20"))
+}

@@ -1,0 +1,115 @@
+//! Google's data types behind our metrics (page "Data types"). One type wears three spellings:
+//! kebab-case in paths, snake_case in filters, camelCase in JSON.
+
+use phr_model::Metric;
+
+/// A type whose points are read one by one.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct PointType {
+    /// In paths (`heart-rate`).
+    pub(super) id: &'static str,
+    /// In filters (`heart_rate`).
+    pub(super) filter: &'static str,
+    /// In JSON (`heartRate`).
+    pub(super) member: &'static str,
+    /// The value's name inside of it.
+    pub(super) value: &'static str,
+    /// Base units of the catalogue per unit of the value.
+    pub(super) scale: i64,
+    /// How its points sit in time.
+    pub(super) time: PointTime,
+    /// A point without a value means 0: the device was worn and nothing happened.
+    pub(super) true_zero: bool,
+    /// How much one page is sure to hold.
+    pub(super) window: PointWindow,
+}
+
+/// How points sit in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PointTime {
+    /// At `sampleTime`.
+    Sample,
+    /// From the start to the end of `interval`.
+    Interval,
+}
+
+/// Civil time that one page of at most 5,000 points holds, whatever page size is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PointWindow {
+    /// So many hours of a day.
+    Hours(i8),
+    /// A day.
+    Day,
+    /// As many days as one likes.
+    Any,
+}
+
+static HEART_RATE: PointType = PointType {
+    id: "heart-rate",
+    filter: "heart_rate",
+    member: "heartRate",
+    value: "beatsPerMinute",
+    scale: 10,
+    time: PointTime::Sample,
+    true_zero: false,
+    // A sample every two seconds: 3,600 points.
+    window: PointWindow::Hours(2),
+};
+
+static OXYGEN_SATURATION: PointType = PointType {
+    id: "oxygen-saturation",
+    filter: "oxygen_saturation",
+    member: "oxygenSaturation",
+    value: "percentage",
+    scale: 100,
+    time: PointTime::Sample,
+    true_zero: false,
+    window: PointWindow::Day,
+};
+
+static WEIGHT: PointType = PointType {
+    id: "weight",
+    filter: "weight",
+    member: "weight",
+    value: "weightGrams",
+    scale: 1_000,
+    time: PointTime::Sample,
+    true_zero: false,
+    window: PointWindow::Any,
+};
+
+static STEPS: PointType = PointType {
+    id: "steps",
+    filter: "steps",
+    member: "steps",
+    value: "count",
+    scale: 1,
+    time: PointTime::Interval,
+    true_zero: true,
+    window: PointWindow::Day,
+};
+
+static DISTANCE: PointType = PointType {
+    id: "distance",
+    filter: "distance",
+    member: "distance",
+    value: "millimeters",
+    scale: 1,
+    time: PointTime::Interval,
+    true_zero: true,
+    window: PointWindow::Day,
+};
+
+impl PointType {
+    /// The type that holds the samples of `metric`; none for metrics that Google only sums up.
+    pub(super) fn of(metric: Metric) -> Option<&'static Self> {
+        match metric {
+            Metric::HeartRate => Some(&HEART_RATE),
+            Metric::Spo2 => Some(&OXYGEN_SATURATION),
+            Metric::BodyWeight => Some(&WEIGHT),
+            Metric::Steps => Some(&STEPS),
+            Metric::Distance => Some(&DISTANCE),
+            Metric::Calories | Metric::RestingHeartRate => None,
+        }
+    }
+}

@@ -1,0 +1,334 @@
+//! Reading JSON that may hold anything: a member of the wrong type becomes "absent" instead of
+//! sinking the page it stands in. Only broken syntax is an error.
+
+use std::fmt;
+
+use jiff::{Timestamp, civil::Date};
+use serde::{
+    Deserialize, Deserializer,
+    de::{
+        self, DeserializeOwned, IgnoredAny, MapAccess, SeqAccess, Visitor,
+        value::MapAccessDeserializer,
+    },
+};
+
+/// A page that is not what the API sends. Deliberately without details: they could repeat values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the page is not what the API sends")]
+pub struct ParseError;
+
+/// Reads one whole JSON document.
+pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, ParseError> {
+    serde_json::from_slice(body).map_err(|_| ParseError)
+}
+
+/// Something that is written as a single JSON value.
+pub(super) trait Leaf: Sized {
+    /// From a string.
+    fn text(_: &str) -> Option<Self> {
+        None
+    }
+    /// From a whole number.
+    fn whole(_: i64) -> Option<Self> {
+        None
+    }
+    /// From any other number.
+    fn real(_: f64) -> Option<Self> {
+        None
+    }
+}
+
+/// A leaf, if it was there and readable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Maybe<T>(pub(super) Option<T>);
+
+impl<T> Default for Maybe<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+/// An object, if it was there and one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Nested<T>(pub(super) Option<T>);
+
+impl<T> Default for Nested<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+struct LeafVisitor<T>(std::marker::PhantomData<T>);
+struct NestedVisitor<T>(std::marker::PhantomData<T>);
+
+impl<'de, T: Leaf> Deserialize<'de> for Maybe<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(LeafVisitor(std::marker::PhantomData))
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Nested<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(NestedVisitor(std::marker::PhantomData))
+    }
+}
+
+impl<'de, T: Leaf> Visitor<'de> for LeafVisitor<T> {
+    type Value = Maybe<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Maybe(T::text(text)))
+    }
+    fn visit_i64<E: de::Error>(self, whole: i64) -> Result<Self::Value, E> {
+        Ok(Maybe(T::whole(whole)))
+    }
+    fn visit_u64<E: de::Error>(self, whole: u64) -> Result<Self::Value, E> {
+        Ok(Maybe(i64::try_from(whole).ok().and_then(T::whole)))
+    }
+    fn visit_f64<E: de::Error>(self, real: f64) -> Result<Self::Value, E> {
+        Ok(Maybe(T::real(real)))
+    }
+    fn visit_bool<E: de::Error>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(Maybe(None))
+    }
+    fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
+        Ok(Maybe(None))
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
+        drain_seq(seq).map(|()| Maybe(None))
+    }
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        drain_map(map).map(|()| Maybe(None))
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for NestedVisitor<T> {
+    type Value = Nested<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map)).map(|object| Nested(Some(object)))
+    }
+    fn visit_str<E: de::Error>(self, _: &str) -> Result<Self::Value, E> {
+        Ok(Nested(None))
+    }
+    fn visit_i64<E: de::Error>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(Nested(None))
+    }
+    fn visit_u64<E: de::Error>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(Nested(None))
+    }
+    fn visit_f64<E: de::Error>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(Nested(None))
+    }
+    fn visit_bool<E: de::Error>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(Nested(None))
+    }
+    fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
+        Ok(Nested(None))
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
+        drain_seq(seq).map(|()| Nested(None))
+    }
+}
+
+fn drain_seq<'de, A: SeqAccess<'de>>(mut seq: A) -> Result<(), A::Error> {
+    while seq.next_element::<IgnoredAny>()?.is_some() {}
+    Ok(())
+}
+
+fn drain_map<'de, A: MapAccess<'de>>(mut map: A) -> Result<(), A::Error> {
+    while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+    Ok(())
+}
+
+/// A number, whether JSON writes it as one or as a string.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Number {
+    /// A whole one.
+    Whole(i64),
+    /// Any other, `NaN` included.
+    Real(f64),
+}
+
+/// Beyond this a double skips whole numbers.
+const MOST_EXACT: f64 = 9_007_199_254_740_992.0;
+
+impl Number {
+    /// In base units of which `scale` make one, rounded half away from zero; none for `NaN`,
+    /// infinities and what does not fit.
+    #[expect(clippy::cast_precision_loss, reason = "scales are small whole numbers")]
+    #[expect(clippy::cast_possible_truncation, reason = "the range is checked before")]
+    pub(super) fn to_base(self, scale: i64) -> Option<i64> {
+        match self {
+            Self::Whole(whole) => whole.checked_mul(scale),
+            Self::Real(real) => {
+                let scaled = (real * scale as f64).round();
+                (scaled.abs() <= MOST_EXACT).then_some(scaled as i64)
+            }
+        }
+    }
+}
+
+impl Leaf for Number {
+    fn text(text: &str) -> Option<Self> {
+        let whole = text.parse().map(Self::Whole);
+        whole.or_else(|_| text.parse().map(Self::Real)).ok()
+    }
+    fn whole(whole: i64) -> Option<Self> {
+        Some(Self::Whole(whole))
+    }
+    fn real(real: f64) -> Option<Self> {
+        Some(Self::Real(real))
+    }
+}
+
+impl Leaf for Timestamp {
+    /// RFC 3339 with any number of fraction digits; those beyond nanoseconds are dropped.
+    fn text(text: &str) -> Option<Self> {
+        if let Ok(at) = text.parse() {
+            return Some(at);
+        }
+        let (seconds, rest) = text.split_once('.')?;
+        let zone = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+        let digits = rest.get(..rest.len().checked_sub(zone.len())?.min(9))?;
+        format!("{seconds}.{digits}{zone}").parse().ok()
+    }
+}
+
+/// A protobuf duration in whole seconds (`"3600s"`, `"-14400s"`), as an offset from UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct OffsetSeconds(pub(super) i32);
+
+/// Offsets beyond this are not of this world (jiff's limit).
+const MOST_OFFSET: i32 = 93_599;
+
+impl OffsetSeconds {
+    pub(super) fn new(seconds: i64) -> Option<Self> {
+        let seconds = i32::try_from(seconds).ok()?;
+        (seconds.abs() <= MOST_OFFSET).then_some(Self(seconds))
+    }
+}
+
+impl Leaf for OffsetSeconds {
+    fn text(text: &str) -> Option<Self> {
+        let seconds = text.strip_suffix('s')?;
+        let whole = seconds.split_once('.').map_or(seconds, |(whole, _)| whole);
+        whole.parse().ok().and_then(Self::new)
+    }
+}
+
+impl Leaf for String {
+    fn text(text: &str) -> Option<Self> {
+        Some(text.to_owned())
+    }
+    fn whole(whole: i64) -> Option<Self> {
+        Some(whole.to_string())
+    }
+}
+
+/// A small whole number of a civil date or time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Part(i32);
+
+impl Leaf for Part {
+    fn text(text: &str) -> Option<Self> {
+        text.parse().ok().map(Self)
+    }
+    fn whole(whole: i64) -> Option<Self> {
+        i32::try_from(whole).ok().map(Self)
+    }
+}
+
+impl Maybe<Part> {
+    /// The part, 0 if absent: Google leaves zeros out.
+    pub(super) fn or_zero(self) -> i32 {
+        self.0.map_or(0, |part| part.0)
+    }
+}
+
+/// `google.type.Date`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct CivilDate {
+    year: Maybe<Part>,
+    month: Maybe<Part>,
+    day: Maybe<Part>,
+}
+
+impl CivilDate {
+    pub(super) fn date(&self) -> Option<Date> {
+        let year = i16::try_from(self.year.or_zero()).ok()?;
+        let month = i8::try_from(self.month.or_zero()).ok()?;
+        Date::new(year, month, i8::try_from(self.day.or_zero()).ok()?).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    fn number(json: &str) -> Option<i64> {
+        read::<Maybe<Number>>(json.as_bytes()).unwrap().0.and_then(|number| number.to_base(100))
+    }
+
+    #[rstest]
+    #[case("95.6", Some(9_560))]
+    #[case("\"95.6\"", Some(9_560))]
+    #[case("98", Some(9_800))]
+    #[case("\"98\"", Some(9_800))]
+    #[case("0.125", Some(13))]
+    #[case("-0.125", Some(-13))]
+    #[case("1e3", Some(100_000))]
+    #[case("\"NaN\"", None)]
+    #[case("\"Infinity\"", None)]
+    #[case("1e300", None)]
+    #[case("18446744073709551615", None)]
+    #[case("9223372036854775807", None)]
+    #[case("\"many\"", None)]
+    #[case("null", None)]
+    #[case("true", None)]
+    #[case("[1,[2]]", None)]
+    #[case("{\"value\":{\"deep\":1}}", None)]
+    fn numbers_come_as_numbers_or_strings_and_nothing_else_counts(
+        #[case] json: &str,
+        #[case] base: Option<i64>,
+    ) {
+        assert_eq!(number(json), base);
+    }
+
+    #[rstest]
+    #[case("2026-11-20T06:15:00Z", Some("2026-11-20T06:15:00Z"))]
+    #[case("2026-11-20T06:31:07.412905Z", Some("2026-11-20T06:31:07.412905Z"))]
+    #[case("2026-11-20T06:31:07.123456789987Z", Some("2026-11-20T06:31:07.123456789Z"))]
+    #[case("2026-11-20T07:15:00+01:00", Some("2026-11-20T06:15:00Z"))]
+    #[case("2026-11-20T06:15:00", None)]
+    #[case("2026-02-30T06:15:00Z", None)]
+    #[case("yesterday", None)]
+    #[case("1.é", None)]
+    fn instants_have_any_number_of_fraction_digits(
+        #[case] text: &str,
+        #[case] instant: Option<&str>,
+    ) {
+        assert_eq!(Timestamp::text(text), instant.map(|text| text.parse().unwrap()));
+    }
+
+    #[rstest]
+    #[case("3600s", Some(3_600))]
+    #[case("-14400s", Some(-14_400))]
+    #[case("0s", Some(0))]
+    #[case("19800.000s", Some(19_800))]
+    #[case("3600", None)]
+    #[case("99999s", None)]
+    #[case("s", None)]
+    fn offsets_are_durations(#[case] text: &str, #[case] seconds: Option<i32>) {
+        assert_eq!(OffsetSeconds::text(text).map(|offset| offset.0), seconds);
+    }
+}

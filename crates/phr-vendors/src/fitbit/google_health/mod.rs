@@ -1,0 +1,172 @@
+//! Fitbit behind the Google Health API, version 4.
+//!
+//! The way of a reading: `samples` chooses windows that fit a page, `walk` reads a window to
+//! its end and mends the seams, `api` sends requests and tries again, `page` and `point` turn bytes
+//! into points. Everything is read with `reconcile` and roll-ups, where Google has merged the person's
+//! devices, so that sums never count a walk twice.
+
+mod account;
+mod api;
+mod daily;
+mod data_type;
+mod failure;
+mod hours;
+mod json;
+mod oauth;
+mod page;
+mod point;
+mod roll_up;
+mod samples;
+mod scopes;
+mod settings;
+mod span;
+mod walk;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use async_trait::async_trait;
+use jiff::civil::Date;
+use phr_model::{Clock, DateRange, FITBIT, Figure, Metric, Offsets};
+use secrecy::SecretString;
+use url::Url;
+
+use self::{api::Api, data_type::PointType, oauth::OAuth};
+pub use self::{
+    json::ParseError,
+    page::Page,
+    point::{Point, parse_page},
+    settings::Settings,
+};
+use crate::{
+    budget::Budget,
+    error::VendorError,
+    pace::{Pace, TokioPace},
+    vendor::{
+        Access, Account, AuthorizationRequest, DayReading, Grant, Refreshed, ScopeFacts, Vendor,
+    },
+};
+
+/// Fitbit behind the Google Health API.
+pub struct GoogleHealth {
+    oauth: OAuth,
+    api: Api,
+}
+
+impl GoogleHealth {
+    /// A client of `settings`' hosts. `http` must be built by [`crate::http_client`], which follows
+    /// no redirects; `budget` is shared by everything that uses the same Cloud project; `clock`
+    /// tells how far off a date in `Retry-After` is.
+    pub fn new(
+        settings: &Settings,
+        http: reqwest::Client,
+        budget: Arc<Budget>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let oauth = OAuth::new(settings, http.clone(), clock.clone());
+        let base = settings.api_base_url.clone();
+        Self { oauth, api: Api { http, base, budget, clock, pace: Arc::new(TokioPace) } }
+    }
+
+    /// The same client with another way to wait between attempts.
+    #[must_use]
+    pub fn with_pace(mut self, pace: Arc<dyn Pace>) -> Self {
+        self.api.pace = pace;
+        self
+    }
+}
+
+impl std::fmt::Debug for GoogleHealth {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("GoogleHealth").field("api", &self.api.base.as_str()).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Vendor for GoogleHealth {
+    fn name(&self) -> &'static str {
+        FITBIT
+    }
+
+    fn upstream(&self) -> &'static str {
+        "google-health"
+    }
+
+    fn title(&self) -> &'static str {
+        "Fitbit (Google Health)"
+    }
+
+    fn scopes(&self) -> &'static [ScopeFacts] {
+        &scopes::SCOPES
+    }
+
+    fn metrics(&self) -> &'static [Metric] {
+        &Metric::ALL
+    }
+
+    fn authorization_url(&self, request: &AuthorizationRequest<'_>) -> Url {
+        self.oauth.authorization_url(request)
+    }
+
+    fn issued_by(&self, issuer: &str) -> bool {
+        self.oauth.issued_by(issuer)
+    }
+
+    async fn exchange(
+        &self,
+        code: &SecretString,
+        verifier: &SecretString,
+    ) -> Result<Grant, VendorError> {
+        self.oauth.exchange(code, verifier).await
+    }
+
+    async fn refresh(&self, refresh: &SecretString) -> Result<Refreshed, VendorError> {
+        self.oauth.refresh(refresh).await
+    }
+
+    async fn revoke(&self, token: &SecretString) -> Result<(), VendorError> {
+        self.oauth.revoke(token).await
+    }
+
+    async fn account(&self, access: &Access) -> Result<Account, VendorError> {
+        account::read_account(&self.api, access).await
+    }
+
+    async fn daily_figures(
+        &self,
+        access: &Access,
+        metric: Metric,
+        days: DateRange,
+    ) -> Result<BTreeMap<Date, Figure>, VendorError> {
+        if days.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        daily::figures(&self.api, access, metric, days).await
+    }
+
+    /// A day where a day takes a page or more; a fortnight where one request answers for all.
+    fn days_per_read(&self, metric: Metric) -> i32 {
+        match metric {
+            Metric::HeartRate | Metric::Steps | Metric::Distance | Metric::Spo2 => 1,
+            Metric::Calories | Metric::BodyWeight | Metric::RestingHeartRate => 14,
+        }
+    }
+
+    async fn read_days(
+        &self,
+        access: &Access,
+        metric: Metric,
+        days: DateRange,
+        offsets: &Offsets,
+    ) -> Result<Vec<DayReading>, VendorError> {
+        if days.is_empty() {
+            return Ok(Vec::new());
+        }
+        match PointType::of(metric) {
+            Some(points) => samples::read_points(&self.api, access, points, days, offsets).await,
+            None if metric == Metric::Calories => {
+                hours::read_hours(&self.api, access, days, offsets).await
+            }
+            None => Ok(samples::readings(samples::empty_days(days))),
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! Google's authorization server: consent, code, refresh, revocation (RFC 6749, 7009, 7636).
+//!
+//! Only `invalid_grant` ends a connection. Whatever else the token endpoint may answer (HTML, 5xx,
+//! an error with status 200, codes nobody has heard of) is trouble that passes.
+
+use std::{sync::Arc, time::Instant};
+
+use futures_util::{FutureExt, future::BoxFuture};
+use jiff::SignedDuration;
+use oauth2::{
+    AsyncHttpClient, AuthType, AuthUrl, AuthorizationCode, Client, ClientId, ClientSecret,
+    CsrfToken, EndpointNotSet, EndpointSet, ExtraTokenFields, HttpRequest, HttpResponse,
+    PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError, Scope, StandardRevocableToken,
+    StandardTokenResponse, TokenResponse, TokenUrl,
+    basic::{
+        BasicErrorResponse, BasicErrorResponseType, BasicRevocationErrorResponse,
+        BasicTokenIntrospectionResponse, BasicTokenType,
+    },
+};
+use phr_model::Clock;
+use reqwest::StatusCode;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use tracing::debug;
+use url::Url;
+
+use super::{failure::retry_after, scopes::SCOPES, settings::Settings};
+use crate::{
+    error::VendorError,
+    http::{BodyError, may_be_json, read_capped},
+    vendor::{AuthorizationRequest, Grant, Refreshed},
+};
+
+/// A token answer has a few hundred bytes; a longer body is none.
+const LONGEST_ANSWER: usize = 64 * 1024;
+const TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
+/// What Google's access tokens live (page "Using OAuth 2.0 to Access Google APIs"), for an answer
+/// that does not say.
+const USUAL_LIFETIME: SignedDuration = SignedDuration::from_hours(1);
+
+/// What Google adds to RFC 6749's answer.
+#[derive(Debug, Serialize, Deserialize)]
+struct GoogleFields {
+    /// Seconds until the grant ends; only for grants limited in time (status *Testing*: 7 days).
+    #[serde(default)]
+    refresh_token_expires_in: Option<i64>,
+}
+
+impl ExtraTokenFields for GoogleFields {}
+
+type Tokens = StandardTokenResponse<GoogleFields, BasicTokenType>;
+type OAuthClient = Client<
+    BasicErrorResponse,
+    Tokens,
+    BasicTokenIntrospectionResponse,
+    StandardRevocableToken,
+    BasicRevocationErrorResponse,
+    EndpointSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointSet,
+>;
+
+/// Our side of Google's OAuth.
+pub(super) struct OAuth {
+    client: OAuthClient,
+    revocation_url: Url,
+    issuer: String,
+    line: Line,
+}
+
+/// Our HTTP client on the way to the authorization server.
+struct Line {
+    http: reqwest::Client,
+    clock: Arc<dyn Clock>,
+}
+
+impl OAuth {
+    pub(super) fn new(settings: &Settings, http: reqwest::Client, clock: Arc<dyn Clock>) -> Self {
+        let secret = settings.client_secret.expose_secret().to_owned();
+        let client = Client::new(ClientId::new(settings.client_id.clone()))
+            .set_client_secret(ClientSecret::new(secret))
+            .set_auth_type(AuthType::RequestBody)
+            .set_auth_uri(AuthUrl::from_url(settings.authorization_url.clone()))
+            .set_token_uri(TokenUrl::from_url(settings.token_url.clone()))
+            .set_redirect_uri(RedirectUrl::from_url(settings.redirect_uri.clone()));
+        let revocation_url = settings.revocation_url.clone();
+        Self { client, revocation_url, issuer: settings.issuer.clone(), line: Line { http, clock } }
+    }
+
+    /// `access_type=offline` and `prompt=consent`: without them Google sends no refresh token.
+    /// Never `include_granted_scopes`: the Health API refuses tokens that carry other scopes.
+    pub(super) fn authorization_url(&self, request: &AuthorizationRequest<'_>) -> Url {
+        let state = || CsrfToken::new(request.state.expose_secret().to_owned());
+        let scopes = SCOPES.iter().map(|facts| Scope::new(facts.scope.to_owned()));
+        let url = self.client.authorize_url(state).add_scopes(scopes);
+        let url = url
+            .add_extra_param("access_type", "offline")
+            .add_extra_param("prompt", "consent")
+            .add_extra_param("code_challenge", request.challenge)
+            .add_extra_param("code_challenge_method", "S256");
+        url.url().0
+    }
+
+    /// Simple string comparison, as RFC 9207 (section 2.4) asks for.
+    pub(super) fn issued_by(&self, issuer: &str) -> bool {
+        issuer == self.issuer
+    }
+
+    /// Sends the code once, whatever happens.
+    pub(super) async fn exchange(
+        &self,
+        code: &SecretString,
+        verifier: &SecretString,
+    ) -> Result<Grant, VendorError> {
+        let tokens = self
+            .client
+            .exchange_code(AuthorizationCode::new(code.expose_secret().to_owned()))
+            .set_pkce_verifier(PkceCodeVerifier::new(verifier.expose_secret().to_owned()))
+            .request_async(&self.line.to("exchange"))
+            .await
+            .map_err(meaning)?;
+        let grant_lifetime = tokens.extra_fields().refresh_token_expires_in;
+        Ok(Grant {
+            access: secret(tokens.access_token().secret()),
+            access_lifetime: lifetime(&tokens),
+            refresh: tokens.refresh_token().map(|token| secret(token.secret())),
+            grant_lifetime: grant_lifetime.map(SignedDuration::from_secs),
+            scopes: granted(&tokens),
+        })
+    }
+
+    pub(super) async fn refresh(&self, refresh: &SecretString) -> Result<Refreshed, VendorError> {
+        let refresh = RefreshToken::new(refresh.expose_secret().to_owned());
+        let tokens = self
+            .client
+            .exchange_refresh_token(&refresh)
+            .request_async(&self.line.to("refresh"))
+            .await
+            .map_err(meaning)?;
+        Ok(Refreshed {
+            access: secret(tokens.access_token().secret()),
+            access_lifetime: lifetime(&tokens),
+            refresh: tokens.refresh_token().map(|token| secret(token.secret())),
+        })
+    }
+
+    /// By hand instead of through the crate, which refuses plain http and so every emulator.
+    pub(super) async fn revoke(&self, token: &SecretString) -> Result<(), VendorError> {
+        let form = [("token", token.expose_secret())];
+        let request = self.line.http.post(self.revocation_url.clone()).form(&form).timeout(TIMEOUT);
+        let answer = self.line.answer("revoke", request.build()).await?;
+        if answer.status() == StatusCode::OK {
+            return Ok(());
+        }
+        match serde_json::from_slice::<RevocationError>(answer.body()) {
+            Ok(refusal) if refusal.error == "invalid_token" => Ok(()),
+            Ok(_) => Err(VendorError::Unavailable),
+            Err(_) => Err(VendorError::Unreadable),
+        }
+    }
+}
+
+impl Line {
+    fn to(&self, endpoint: &'static str) -> Bridge<'_> {
+        Bridge { line: self, endpoint }
+    }
+
+    /// The answer, if it is one that an authorization server would give.
+    async fn answer(
+        &self,
+        endpoint: &'static str,
+        request: Result<reqwest::Request, reqwest::Error>,
+    ) -> Result<HttpResponse, VendorError> {
+        let request = request.map_err(|_| VendorError::Rejected)?;
+        let started = Instant::now();
+        let sent = self.http.execute(request).await;
+        let status = sent.as_ref().map_or(0, |response| response.status().as_u16());
+        let ms = started.elapsed().as_millis();
+        debug!(endpoint, status, %ms, "the authorization server answered");
+        let response = sent.map_err(|_| VendorError::Unavailable)?;
+        let status = response.status();
+        if status == StatusCode::TOO_MANY_REQUESTS {
+            let wait = retry_after(response.headers(), self.clock.now());
+            return Err(VendorError::Throttled { wait });
+        }
+        if status.is_server_error() || status.is_redirection() {
+            return Err(VendorError::Unavailable);
+        }
+        if !may_be_json(&response) {
+            return Err(VendorError::Unreadable);
+        }
+        let body = read_capped(response, LONGEST_ANSWER).await.map_err(|error| match error {
+            BodyError::TimedOut => VendorError::Unavailable,
+            BodyError::TooLong | BodyError::Cut => VendorError::Unreadable,
+        })?;
+        let mut answer = HttpResponse::new(body);
+        *answer.status_mut() = status;
+        Ok(answer)
+    }
+}
+
+/// The bridge from the `oauth2` crate to our HTTP client.
+struct Bridge<'l> {
+    line: &'l Line,
+    endpoint: &'static str,
+}
+
+impl<'c> AsyncHttpClient<'c> for Bridge<'_> {
+    type Error = VendorError;
+    type Future = BoxFuture<'c, Result<HttpResponse, VendorError>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        let request = reqwest::Request::try_from(request).map(|mut request| {
+            *request.timeout_mut() = Some(TIMEOUT);
+            request
+        });
+        self.line.answer(self.endpoint, request).boxed()
+    }
+}
+
+#[derive(Deserialize)]
+struct RevocationError {
+    error: String,
+}
+
+/// What a failed token request means.
+fn meaning(error: RequestTokenError<VendorError, BasicErrorResponse>) -> VendorError {
+    match error {
+        RequestTokenError::Request(error) => error,
+        RequestTokenError::ServerResponse(refusal) => match refusal.error() {
+            BasicErrorResponseType::InvalidGrant => VendorError::GrantWithdrawn,
+            BasicErrorResponseType::InvalidClient => {
+                VendorError::Misconfigured("the client id or secret is wrong")
+            }
+            BasicErrorResponseType::UnauthorizedClient => {
+                VendorError::Misconfigured("the client may not use this kind of grant")
+            }
+            _ => VendorError::Unavailable,
+        },
+        RequestTokenError::Parse(..) | RequestTokenError::Other(_) => VendorError::Unreadable,
+    }
+}
+
+fn secret(text: &str) -> SecretString {
+    SecretString::from(text)
+}
+
+fn lifetime(tokens: &Tokens) -> SignedDuration {
+    let lifetime = tokens.expires_in().map(SignedDuration::try_from);
+    lifetime.and_then(Result::ok).unwrap_or(USUAL_LIFETIME)
+}
+
+/// The granted scopes; where the answer is silent, those asked for (RFC 6749, section 5.1).
+fn granted(tokens: &Tokens) -> Vec<String> {
+    match tokens.scopes() {
+        Some(scopes) => scopes.iter().map(|scope| scope.to_string()).collect(),
+        None => SCOPES.iter().map(|facts| facts.scope.to_owned()).collect(),
+    }
+}
