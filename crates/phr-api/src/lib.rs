@@ -1,1 +1,63 @@
 //! The REST contract, accounts and OpenAPI.
+//!
+//! A request passes the layers ([`layer`]), is read strictly ([`input`]), proves who it is from
+//! ([`auth::SignedIn`]), and calls one use case. What fails becomes a problem document
+//! ([`problem`]) in one place.
+
+pub mod auth;
+pub mod cursor;
+pub mod endpoint;
+pub mod error;
+pub mod input;
+pub mod layer;
+pub mod limit;
+pub mod openapi;
+pub mod problem;
+pub mod settings;
+pub mod state;
+
+use axum::{Json, Router, middleware, routing::get};
+use utoipa_axum::router::OpenApiRouter;
+
+pub use settings::{
+    Lifetimes, Network, RateLimits, Registration, Settings, SettingsError, SigningKey, SigningKeys,
+};
+pub use state::ApiState;
+
+/// The whole server: the API, `extra` (the pages, with their state), the document and all layers.
+pub fn router(state: ApiState, extra: OpenApiRouter) -> Router {
+    let (routes, document) = routes(&state, extra);
+    let router = if state.settings.docs { with_docs(routes, document) } else { routes };
+    layer::stack::wrap(router, &state)
+}
+
+/// The OpenAPI document of [`router`].
+pub fn document(state: &ApiState, extra: OpenApiRouter) -> utoipa::openapi::OpenApi {
+    routes(state, extra).1
+}
+
+fn routes(state: &ApiState, extra: OpenApiRouter) -> (Router, utoipa::openapi::OpenApi) {
+    let strangers =
+        middleware::from_fn_with_state(state.clone(), layer::address::limit_strangers);
+    let patient = layer::stack::patience(layer::stack::PATIENCE);
+    OpenApiRouter::with_openapi(openapi::base(&state.settings))
+        .merge(endpoint::anonymous().route_layer(strangers.clone()).route_layer(patient))
+        .merge(endpoint::signed_in().route_layer(patient))
+        .merge(
+            endpoint::waiting()
+                .route_layer(layer::stack::patience(layer::stack::SYNC_PATIENCE)),
+        )
+        .merge(endpoint::probes().route_layer(patient))
+        .with_state(state.clone())
+        .merge(extra.route_layer(strangers).route_layer(patient))
+        .split_for_parts()
+}
+
+/// `/openapi.json` and Swagger UI at `/docs`, from this program alone: no other host is asked.
+fn with_docs(router: Router, document: utoipa::openapi::OpenApi) -> Router {
+    let config = utoipa_swagger_ui::Config::from("/openapi.json");
+    let swagger: Router = utoipa_swagger_ui::SwaggerUi::new("/docs").config(config).into();
+    router
+        .merge(swagger.layer(openapi::docs_policy()))
+        .route("/openapi.json", get(move || async { Json(document) }))
+}

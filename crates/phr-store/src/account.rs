@@ -63,7 +63,8 @@ pub struct Session {
 pub enum Rotation {
     /// The new token is now the session's only live one.
     Rotated(Session),
-    /// The token was rotated before and its successor has been used: somebody has a copy. The whole
+    /// The token was rotated before and may not be replayed: its successor has been used, the
+    /// grace is over, or it was superseded by another successor. Somebody has a copy. The whole
     /// session was ended.
     Replayed(PersonId),
     /// Unknown, expired, idle for too long, or of an ended session.
@@ -85,10 +86,39 @@ pub struct RefreshPolicy {
 pub struct Throttle {
     /// Failures in a row.
     pub failures_in_a_row: u32,
-    /// Failures in the running hour.
+    /// Failures in the hour of the clock (UTC) in which the last one was. See
+    /// [`Throttle::failures_in_hour_of`].
     pub failures_this_hour: u32,
     /// When the last failure was.
     pub last_failure_at: Timestamp,
+}
+
+impl Throttle {
+    /// Failures in the hour of the clock that `now` is in.
+    pub fn failures_in_hour_of(&self, now: Timestamp) -> u32 {
+        if same_hour(self.last_failure_at, now) { self.failures_this_hour } else { 0 }
+    }
+
+    /// What is known after one more failure.
+    pub(crate) fn after_failure(known: Option<Self>, now: Timestamp) -> Self {
+        let (in_a_row, this_hour) =
+            known.map_or((0, 0), |known| (known.failures_in_a_row, known.failures_in_hour_of(now)));
+        Self {
+            failures_in_a_row: in_a_row.saturating_add(1),
+            failures_this_hour: this_hour.saturating_add(1),
+            last_failure_at: now,
+        }
+    }
+}
+
+fn same_hour(one: Timestamp, other: Timestamp) -> bool {
+    one.as_second().div_euclid(3_600) == other.as_second().div_euclid(3_600)
+}
+
+/// The form of an address that is compared: two addresses that differ in case are one account.
+pub(crate) fn fold_email(email: &str) -> String {
+    // Up and then down again, because some letters (sharp s, long s, final sigma) only meet there.
+    email.trim().chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
 }
 
 /// Accounts, sessions and throttles.

@@ -35,6 +35,11 @@ impl ConnectionState {
             Self::Disconnected => "disconnected",
         }
     }
+
+    /// The state called `key`, if there is one.
+    pub fn parse(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.key() == key)
+    }
 }
 
 /// Why work is due. Smaller is sooner.
@@ -50,6 +55,22 @@ pub enum Priority {
     Audit = 3,
     /// Years back.
     History = 4,
+}
+
+impl Priority {
+    /// Every priority, most urgent first.
+    pub const ALL: [Self; 5] =
+        [Self::PersonWaiting, Self::Webhook, Self::Routine, Self::Audit, Self::History];
+
+    /// The priority's number in the database.
+    pub fn rank(self) -> i64 {
+        self as i64
+    }
+
+    /// The priority with this number, if there is one.
+    pub fn parse(rank: i64) -> Option<Self> {
+        Self::ALL.into_iter().find(|priority| priority.rank() == rank)
+    }
 }
 
 /// One person's consent at one vendor, without its tokens.

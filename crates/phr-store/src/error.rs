@@ -18,6 +18,10 @@ pub enum StoreError {
     /// nothing was written.
     #[error("the lease on the connection was lost")]
     LeaseLost,
+    /// What was asked breaks a rule of the database: a row it refers to does not exist, or an id
+    /// is taken. A mistake of the caller.
+    #[error("the database refused what was asked")]
+    Refused(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The schema is newer than this program, or a migration failed.
     #[error("the database schema does not fit this program")]
     Schema(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -28,7 +32,7 @@ impl StoreError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Unavailable(_) => true,
-            Self::Corrupt { .. } | Self::LeaseLost | Self::Schema(_) => false,
+            Self::Corrupt { .. } | Self::LeaseLost | Self::Refused(_) | Self::Schema(_) => false,
         }
     }
 }

@@ -4,11 +4,17 @@
 //! passes the same suite (`tests/suite`).
 
 pub mod account;
+pub mod codec;
 pub mod connection;
+mod day_index;
 pub mod error;
 pub mod one_time;
 pub mod reading;
+mod record_digest;
 pub mod run;
+mod schedule;
+pub mod sqlite;
+pub mod upkeep;
 pub mod vault;
 
 use std::sync::Arc;
@@ -19,12 +25,20 @@ pub use error::StoreError;
 pub use one_time::OneTimes;
 pub use reading::Readings;
 pub use run::Runs;
+pub use sqlite::SqliteStore;
+pub use upkeep::Upkeep;
 pub use vault::Vault;
 
 /// What a database must do for the product.
-pub trait Store: Accounts + Connections + OneTimes + Readings + Runs + Send + Sync {}
+pub trait Store:
+    Accounts + Connections + OneTimes + Readings + Runs + Upkeep + Send + Sync
+{
+}
 
-impl<T: Accounts + Connections + OneTimes + Readings + Runs + Send + Sync> Store for T {}
+impl<T> Store for T where
+    T: Accounts + Connections + OneTimes + Readings + Runs + Upkeep + Send + Sync
+{
+}
 
 /// The store as everybody holds it.
 pub type SharedStore = Arc<dyn Store>;

@@ -36,6 +36,11 @@ impl Purpose {
             Self::Invitation => "invitation",
         }
     }
+
+    /// The purpose called `key`, if there is one.
+    pub fn parse(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|purpose| purpose.key() == key)
+    }
 }
 
 /// A secret that works once, as stored.

@@ -237,7 +237,7 @@ impl Connector {
     fn vendor(&self, name: &str) -> Result<Arc<dyn Vendor>, ConnectError> {
         match self.vendors.get(name) {
             Some(vendor) => Ok(vendor),
-            None if self.vendors.known(name) => Err(ConnectError::NotConfigured),
+            None if Vendors::known().contains(&name) => Err(ConnectError::NotConfigured),
             None => Err(ConnectError::UnknownVendor),
         }
     }

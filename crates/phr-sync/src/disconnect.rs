@@ -2,7 +2,7 @@
 
 use phr_model::PersonId;
 use phr_store::connection::Revocation;
-use phr_vendors::{VendorError, Verdict};
+use phr_vendors::{VendorError, Verdict, registry::Vendors};
 
 use crate::{
     connect::{ConnectError, Connector},
@@ -14,7 +14,7 @@ impl Connector {
     /// Ends a connection: tokens are wiped at once and the grant is withdrawn at the vendor, now or
     /// as soon as the vendor can be reached. False if there was nothing to end.
     pub async fn disconnect(&self, person: PersonId, vendor: &str) -> Result<bool, ConnectError> {
-        if !self.vendors.known(vendor) {
+        if !Vendors::known().contains(&vendor) {
             return Err(ConnectError::UnknownVendor);
         }
         let Some(connection) = self.store.connection_of(person, vendor).await? else {

@@ -234,7 +234,7 @@ impl SyncService {
     fn vendor(&self, name: &str) -> Result<Arc<dyn Vendor>, SyncError> {
         match self.vendors.get(name) {
             Some(vendor) => Ok(vendor),
-            None if self.vendors.known(name) => Err(SyncError::NotConfigured),
+            None if Vendors::known().contains(&name) => Err(SyncError::NotConfigured),
             None => Err(SyncError::UnknownVendor),
         }
     }

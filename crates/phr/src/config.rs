@@ -4,6 +4,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use jiff::SignedDuration;
+use phr_api::settings::{Network, Registration};
 use phr_model::HeartRateForm;
 use phr_store::Vault;
 use secrecy::{ExposeSecret, SecretString};
@@ -17,17 +18,6 @@ pub(crate) struct Mistake {
     pub(crate) variable: &'static str,
     /// What is wrong and what to do.
     pub(crate) problem: String,
-}
-
-/// Who may register.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Registration {
-    /// Anybody.
-    Open,
-    /// Whoever holds an invitation (`phr user invite`).
-    Invite,
-    /// Nobody.
-    Closed,
 }
 
 /// The Google project's credentials.
@@ -50,7 +40,7 @@ pub(crate) struct Config {
     pub(crate) public_url: Url,
     pub(crate) database: PathBuf,
     pub(crate) encryption_key: SecretString,
-    pub(crate) jwt_secrets: Vec<SecretString>,
+    pub(crate) jwt_secret: SecretString,
     pub(crate) fitbit: Option<Fitbit>,
     pub(crate) registration: Registration,
     pub(crate) heart_rate: HeartRateForm,
@@ -60,7 +50,7 @@ pub(crate) struct Config {
     pub(crate) per_project_per_minute: u32,
     pub(crate) return_urls: Vec<Url>,
     pub(crate) cors_origins: Vec<String>,
-    pub(crate) trusted_proxies: Vec<String>,
+    pub(crate) trusted_proxies: Vec<Network>,
     pub(crate) docs: bool,
 }
 
@@ -112,7 +102,7 @@ impl Config {
         let config = Self {
             database: reader.database(),
             encryption_key: reader.encryption_key(),
-            jwt_secrets: reader.jwt_secrets(),
+            jwt_secret: reader.jwt_secret(),
             fitbit: reader.fitbit(public_url.as_ref()),
             registration: reader.one_of("REGISTRATION", &REGISTRATIONS),
             heart_rate: reader.one_of("OBSERVATIONS_HEART_RATE", &HEART_RATES),
@@ -130,7 +120,7 @@ impl Config {
             ),
             return_urls: reader.urls("RETURN_URLS"),
             cors_origins: reader.origins(),
-            trusted_proxies: reader.list("TRUSTED_PROXIES"),
+            trusted_proxies: reader.networks(),
             docs: reader.one_of("API_DOCS", &SWITCH),
             listen: listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8000))),
             public_url: public_url.unwrap_or_else(placeholder_url),
@@ -219,15 +209,23 @@ impl Reader<'_> {
     fn origins(&mut self) -> Vec<String> {
         let origins = self.list("CORS_ORIGINS");
         let is_exact = |origin: &String| {
-            Url::parse(origin).is_ok_and(|url| {
-                url.has_host() && url.origin().ascii_serialization() == *origin
-            })
+            Url::parse(origin)
+                .is_ok_and(|url| url.has_host() && url.origin().ascii_serialization() == *origin)
         };
         if !origins.iter().all(is_exact) {
             let allowed = "must list exact origins such as https://app.example, without path or *";
             self.mistake("CORS_ORIGINS", allowed);
         }
         origins
+    }
+
+    fn networks(&mut self) -> Vec<Network> {
+        let texts = self.list("TRUSTED_PROXIES");
+        let networks: Vec<_> = texts.iter().filter_map(|text| Network::parse(text)).collect();
+        if networks.len() != texts.len() {
+            self.mistake("TRUSTED_PROXIES", "must list networks such as 10.0.0.0/8 or ::1");
+        }
+        networks
     }
 
     fn interval(&mut self) -> SignedDuration {
@@ -287,9 +285,11 @@ impl Reader<'_> {
         ring
     }
 
-    fn jwt_secrets(&mut self) -> Vec<SecretString> {
+    fn jwt_secret(&mut self) -> SecretString {
         let remedy = "make one with `phr keys generate`";
-        let Some(ring) = self.secret("JWT_SECRET", remedy) else { return Vec::new() };
+        let Some(ring) = self.secret("JWT_SECRET", remedy) else {
+            return SecretString::default();
+        };
         let keys: Vec<_> = ring.expose_secret().split(',').map(str::trim).collect();
         if keys.iter().any(|key| key.len() < 32 || has_low_entropy(key)) {
             let problem = format!("each key must be at least 32 random characters; {remedy}");
@@ -298,7 +298,7 @@ impl Reader<'_> {
         if self.text("ENCRYPTION_KEY").is_some_and(|other| keys.iter().any(|key| other == *key)) {
             self.mistake("JWT_SECRET", format!("must not be ENCRYPTION_KEY again; {remedy}"));
         }
-        keys.into_iter().map(SecretString::from).collect()
+        ring
     }
 
     /// Without credentials the server runs, and says so to whoever tries to connect.
@@ -325,9 +325,7 @@ impl Reader<'_> {
 /// The samples of `.env.example` and of the original description.
 fn is_sample(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
-    ["your_", "changeme", "change_me", "example", "sample", "secret_here"]
-        .iter()
-        .any(|word| text.contains(word))
+    ["your_", "changeme", "change_me", "_here"].iter().any(|word| text.contains(word))
 }
 
 /// 32 random bytes in any encoding show more than ten different characters, all but certainly.

@@ -1,0 +1,83 @@
+//! What a password must be: long, not common, not about its owner. Nothing else (AC-06 to AC-08).
+
+use secrecy::{ExposeSecret, SecretString};
+use unicode_normalization::UnicodeNormalization;
+
+use super::blocklist;
+
+/// Code points at least, as there is no second factor (NIST SP 800-63B-4).
+pub const SHORTEST: usize = 15;
+
+/// Bytes at most.
+pub const LONGEST: usize = 1_024;
+
+/// What is wrong with a new password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Weakness {
+    /// Fewer than [`SHORTEST`] code points.
+    Short,
+    /// One of the first that anybody would try.
+    Common,
+    /// Built from the owner's name or address, or from this product's name.
+    Personal,
+}
+
+impl Weakness {
+    /// What to do about it.
+    pub fn advice(self) -> &'static str {
+        match self {
+            Self::Short => {
+                "at least 15 characters; a few unrelated words are easy to remember, spaces are fine"
+            }
+            Self::Common => "not a pattern or phrase that is easily guessed",
+            Self::Personal => "nothing built from your name, your address or the product's name",
+        }
+    }
+}
+
+/// The one form in which a password is hashed: NFKC, otherwise untouched.
+pub fn normalise(password: &SecretString) -> SecretString {
+    SecretString::from(password.expose_secret().nfkc().collect::<String>())
+}
+
+/// Checks a new, normalised password.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check(password: &SecretString, email: &str, name: &str) -> Result<(), Weakness> {
+    let password = password.expose_secret();
+    if password.chars().count() < SHORTEST {
+        return Err(Weakness::Short);
+    }
+    let simple = simplified(password);
+    if blocklist::is_common(&simple) {
+        return Err(Weakness::Common);
+    }
+    if is_personal(&simple, email, name) {
+        return Err(Weakness::Personal);
+    }
+    Ok(())
+}
+
+/// Lower case without anything but letters and digits: `P@ss word 1` and `password1` are one guess.
+fn simplified(password: &str) -> String {
+    let folded = password.chars().flat_map(char::to_lowercase).map(|c| match c {
+        '@' => 'a',
+        '$' => 's',
+        other => other,
+    });
+    folded.filter(|c| c.is_alphanumeric()).collect()
+}
+
+/// Whether next to nothing is left once the owner's and the product's words are taken out.
+fn is_personal(simple: &str, email: &str, name: &str) -> bool {
+    let email = email.to_lowercase();
+    let parts = email.split(|c: char| !c.is_alphanumeric()).map(str::to_owned);
+    let words = name.split_whitespace().map(simplified);
+    let product = ["phrbackend", "phr", "fitbit", "google", "health"].map(str::to_owned);
+    let mut personal: Vec<_> =
+        parts.chain(words).chain(product).filter(|word| word.chars().count() >= 3).collect();
+    personal.sort_unstable_by_key(|word| std::cmp::Reverse(word.len()));
+    let rest = personal.iter().fold(simple.to_owned(), |rest, word| rest.replace(word, ""));
+    rest != simple && rest.chars().filter(|c| c.is_alphabetic()).count() < 6
+}

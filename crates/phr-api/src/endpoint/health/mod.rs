@@ -1,0 +1,42 @@
+//! `/health`: syncing and reading.
+
+pub mod coverage;
+pub mod observations;
+pub mod samples;
+pub mod summary;
+pub mod sync;
+pub mod sync_now;
+
+use jiff::Timestamp;
+use phr_model::{FITBIT, Metric, Moment};
+
+use crate::{auth::SignedIn, error::ApiError, input::Fields, limit::Class, state::ApiState};
+
+/// The coding system of every `code`.
+const LOINC: &str = "http://loinc.org";
+
+/// Metrics by their names.
+fn metrics() -> [(&'static str, Metric); 7] {
+    Metric::ALL.map(|metric| (metric.key(), metric))
+}
+
+/// The `metric` that a query must name.
+fn metric(fields: &mut Fields) -> Option<Metric> {
+    fields.required_choice("metric", &metrics())
+}
+
+/// RFC 3339 with the offset in force where the person was.
+fn local_time(at: Timestamp, offset_seconds: i32) -> String {
+    Moment { at, offset_seconds }.to_string()
+}
+
+/// Counts one sync trigger of the person's connection (RL-01).
+async fn count_trigger(person: &SignedIn, state: &ApiState) -> Result<(), ApiError> {
+    let connection = state.store.connection_of(person.id(), FITBIT).await?;
+    match connection {
+        Some(connection) => {
+            state.limiters.take(Class::Sync, connection.id.0, state.clock.now())
+        }
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,196 @@
+//! `GET /health/observations`
+
+use axum::{Json, extract::State};
+use jiff::civil::Date;
+use phr_model::{Observation, PatientId};
+use phr_store::reading::ObservationFilter;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{LOINC, metrics};
+use crate::{
+    auth::SignedIn,
+    error::ApiError,
+    input::{Fields, Input, Query},
+    problem::ProblemDocument,
+    state::ApiState,
+};
+
+/// Highest page that may be asked for: more Observations than anybody will ever have.
+const LAST_PAGE: u32 = 1_000_000;
+
+/// Which Observations.
+#[derive(Debug, Clone, Copy)]
+pub struct ObservationsQuery {
+    page: u32,
+    page_size: u32,
+    filter: ObservationFilter,
+}
+
+impl Input for ObservationsQuery {
+    const NAMES: &'static [&'static str] =
+        &["page", "page_size", "observation_type", "date_from", "date_to"];
+
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let page = fields.number("page", 1..=LAST_PAGE, 1);
+        let page_size = fields.number("page_size", 1..=100, 20);
+        let metric = fields.choice("observation_type", &metrics());
+        let (from, to) = fields.open_range();
+        Some(Self { page, page_size, filter: ObservationFilter { metric, from, to } })
+    }
+}
+
+/// A clinical statement.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ObservationEntry {
+    /// Stays the same when the value is corrected.
+    pub id: Uuid,
+    /// LOINC code.
+    pub code: &'static str,
+    /// Always `http://loinc.org`.
+    pub code_system: &'static str,
+    /// What was observed.
+    pub display: &'static str,
+    /// The value in `unit`.
+    pub value: f64,
+    /// The unit.
+    pub unit: &'static str,
+    /// When, or when its period began: RFC 3339 with the offset in force where the person was.
+    #[schema(format = DateTime)]
+    pub effective_datetime: String,
+    /// The FHIR Patient.
+    pub patient_id: Uuid,
+    /// `heart_rate`, `spo2`, `body_weight`, `steps`, `calories`, `distance` or `resting_heart_rate`.
+    pub observation_type: &'static str,
+    /// The civil day it belongs to.
+    #[schema(value_type = String, format = Date)]
+    pub date: Date,
+    /// When its period ended (inclusive); null at an instant.
+    #[schema(format = DateTime)]
+    pub effective_end: Option<String>,
+    /// Smallest value of the period, where it is known.
+    pub min: Option<f64>,
+    /// Largest value of the period, where it is known.
+    pub max: Option<f64>,
+    /// FHIR status: `preliminary` (the day is not over), `final` or `corrected`.
+    pub status: &'static str,
+    /// 1 at first, one more at every change.
+    pub version: u32,
+}
+
+impl ObservationEntry {
+    fn new(observation: &Observation, patient: PatientId) -> Self {
+        let says = &observation.says;
+        let label = &says.metric.facts().api;
+        let api = |value| says.metric.to_api(value);
+        Self {
+            id: says.id,
+            code: label.code,
+            code_system: LOINC,
+            display: label.display,
+            value: api(says.value),
+            unit: label.unit,
+            effective_datetime: says.effective.start().to_string(),
+            patient_id: patient.0,
+            observation_type: says.metric.key(),
+            date: says.date,
+            effective_end: says.effective.end().map(|end| end.to_string()),
+            min: says.low.map(api),
+            max: says.high.map(api),
+            status: observation.status.key(),
+            version: observation.version,
+        }
+    }
+}
+
+/// A page of Observations.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "observations": [{
+        "id": "3f0c9f2e-52b1-5d51-9b0a-0d3f1a2b4c5d",
+        "code": "8867-4",
+        "code_system": "http://loinc.org",
+        "display": "Heart rate",
+        "value": 72.0,
+        "unit": "beats/min",
+        "effective_datetime": "2026-11-20T08:00:00+01:00",
+        "patient_id": "8d3c6a5e-0c0b-5f0a-9a51-2f6f4f3a7b10",
+        "observation_type": "heart_rate",
+        "date": "2026-11-20",
+        "effective_end": "2026-11-20T08:59:59+01:00",
+        "min": 58.0,
+        "max": 131.0,
+        "status": "final",
+        "version": 1
+    }],
+    "total": 50,
+    "page": 1,
+    "page_size": 20,
+    "has_more": true
+}))]
+pub struct ObservationsPage {
+    /// Newest first.
+    pub observations: Vec<ObservationEntry>,
+    /// How many match in all: exact.
+    pub total: u64,
+    /// This page, from 1.
+    pub page: u32,
+    /// Observations on a full page.
+    pub page_size: u32,
+    /// Whether there is a next page.
+    pub has_more: bool,
+}
+
+/// List Observations, newest first
+///
+/// Sums (steps, calories, distance) are one Observation a day; heart rate is the mean of each local
+/// hour with minimum and maximum; every weigh-in is one; SpO2 and resting heart rate are one a day.
+#[utoipa::path(
+    get,
+    path = "/health/observations",
+    tag = "health",
+    security(("bearer" = [])),
+    params(
+        ("page" = Option<u32>, Query, description = "From 1; 1 if not given", minimum = 1,
+            maximum = 1_000_000, example = 1),
+        ("page_size" = Option<u32>, Query, description = "1 to 100; 20 if not given", minimum = 1,
+            maximum = 100, example = 20),
+        ("observation_type" = Option<String>, Query, description = "Only this metric: heart_rate, \
+            spo2, body_weight, steps, calories, distance or resting_heart_rate",
+            example = "heart_rate"),
+        ("date_from" = Option<String>, Query, description = "From this civil day, YYYY-MM-DD",
+            example = "2026-11-01"),
+        ("date_to" = Option<String>, Query, description = "To this civil day, included",
+            example = "2026-11-20"),
+    ),
+    responses(
+        (status = 200, description = "A page", body = ObservationsPage),
+        (status = 401, description = "No valid access token", body = ProblemDocument,
+            content_type = "application/problem+json"),
+        (status = 409, description = "User does not have a FHIR patient record",
+            body = ProblemDocument, content_type = "application/problem+json"),
+        (status = 422, description = "A parameter has a mistake", body = ProblemDocument,
+            content_type = "application/problem+json"),
+    )
+)]
+pub async fn list_observations(
+    person: SignedIn,
+    State(state): State<ApiState>,
+    Query(query): Query<ObservationsQuery>,
+) -> Result<Json<ObservationsPage>, ApiError> {
+    let patient = person.patient()?;
+    let ObservationsQuery { page, page_size, filter } = query;
+    let found = state.store.observations(person.id(), filter, page, page_size).await?;
+    Ok(Json(ObservationsPage {
+        observations: found
+            .observations
+            .iter()
+            .map(|observation| ObservationEntry::new(observation, patient))
+            .collect(),
+        total: found.total,
+        page,
+        page_size,
+        has_more: u64::from(page) * u64::from(page_size) < found.total,
+    }))
+}

@@ -1,0 +1,60 @@
+//! One file per endpoint: what it takes, what it answers, its documentation and its handler.
+
+pub mod auth;
+pub mod health;
+pub mod integrations;
+pub mod probes;
+
+use axum::http::StatusCode;
+use tracing::Instrument;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{error::ApiError, state::ApiState};
+
+/// Routes that need no sign-in.
+pub(crate) fn anonymous() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(auth::register::register))
+        .routes(routes!(auth::login::login))
+        .routes(routes!(auth::refresh::refresh))
+}
+
+/// Routes of a signed-in person.
+pub(crate) fn signed_in() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new()
+        .routes(routes!(auth::logout::logout))
+        .routes(routes!(auth::me::me))
+        .routes(routes!(integrations::vendors::list_vendors))
+        .routes(routes!(integrations::select::select_vendor))
+        .routes(routes!(integrations::disconnect::disconnect_vendor))
+        .routes(routes!(integrations::authorize::authorize_fitbit))
+        .routes(routes!(integrations::authorize_url::link_fitbit))
+        .routes(routes!(integrations::status::show_status))
+        .routes(routes!(health::sync::request_sync))
+        .routes(routes!(health::observations::list_observations))
+        .routes(routes!(health::samples::list_samples))
+        .routes(routes!(health::summary::summarise))
+        .routes(routes!(health::coverage::show_coverage))
+}
+
+/// Routes on which a person waits for the vendor.
+pub(crate) fn waiting() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new().routes(routes!(health::sync_now::sync_now))
+}
+
+/// Routes for whoever watches over the process.
+pub(crate) fn probes() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new().routes(routes!(probes::livez)).routes(routes!(probes::readyz))
+}
+
+/// Runs what writes to its end, even if the client hangs up: a handler's future is dropped then,
+/// and half a use case must not remain.
+pub(crate) async fn detached<T: Send + 'static>(
+    work: impl Future<Output = Result<T, ApiError>> + Send + 'static,
+) -> Result<T, ApiError> {
+    let done = tokio::spawn(work.in_current_span()).await;
+    done.unwrap_or(Err(ApiError::Internal("a use case panicked")))
+}
+
+/// For answers without a body.
+pub(crate) const DONE: StatusCode = StatusCode::NO_CONTENT;

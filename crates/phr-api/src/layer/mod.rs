@@ -1,0 +1,6 @@
+//! What happens to every request, whatever its route.
+
+pub mod address;
+pub mod cors;
+pub mod finish;
+pub mod stack;

@@ -1,0 +1,69 @@
+//! What the OpenAPI document says about the API as a whole.
+
+use axum::http::{HeaderValue, header::CONTENT_SECURITY_POLICY};
+use tower_http::set_header::SetResponseHeaderLayer;
+use utoipa::{
+    Modify, OpenApi,
+    openapi::{
+        Server,
+        security::{Http, HttpAuthScheme, SecurityScheme},
+    },
+};
+
+use crate::{problem::ProblemDocument, settings::Settings};
+
+/// Swagger UI needs its own scripts and styles from this origin, and sets styles by script.
+const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' \
+    'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; \
+    form-action 'none'; frame-ancestors 'none'";
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "PHR Backend",
+        description = "Health readings from wearables, complete and vendor-agnostic.\n\n\
+            Sign in with `POST /auth/login`, press **Authorize** and paste the `access_token`.\n\n\
+            Every failure is a problem document (RFC 9457) of one shape, see `ProblemDocument`; \
+            `errors` names each field or parameter and what is allowed. Any signed-in operation \
+            may answer 401 (no valid token), 422 (a field or parameter has a mistake; unknown and \
+            repeated ones are mistakes), 429 (too many requests, with `Retry-After`) and 503 \
+            (busy, with `Retry-After`).",
+        license(name = "Apache-2.0 OR MIT")
+    ),
+    components(schemas(ProblemDocument)),
+    modifiers(&BearerScheme),
+    tags(
+        (name = "auth", description = "Accounts and sessions"),
+        (name = "integrations", description = "Vendors and connecting them"),
+        (name = "health", description = "Syncing and reading"),
+        (name = "pages", description = "Pages that people see in their browser while connecting"),
+        (name = "operations", description = "Probes"),
+    )
+)]
+struct Base;
+
+struct BearerScheme;
+
+impl Modify for BearerScheme {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let mut bearer = Http::new(HttpAuthScheme::Bearer);
+        bearer.bearer_format = Some("JWT (RFC 9068)".to_owned());
+        let components = openapi.components.get_or_insert_default();
+        components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+    }
+}
+
+/// The document before any route.
+pub(crate) fn base(settings: &Settings) -> utoipa::openapi::OpenApi {
+    let mut document = Base::openapi();
+    document.servers = Some(vec![Server::new(settings.base())]);
+    document
+}
+
+/// Lets the documentation page run in a browser.
+pub(crate) fn docs_policy() -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::overriding(
+        CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(DOCS_POLICY),
+    )
+}

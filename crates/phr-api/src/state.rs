@@ -1,0 +1,78 @@
+//! What every handler has at hand.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, civil::Date, tz::TimeZone};
+use phr_model::Clock;
+use phr_store::SharedStore;
+use phr_sync::{Connector, Entropy, SyncService};
+
+use crate::{
+    auth::{gate::Gates, hashing::Hasher, jwt::AccessTokens},
+    cursor::CursorKey,
+    limit::Limiters,
+    settings::{Settings, SettingsError},
+};
+
+/// The newest civil date anywhere is that of UTC+14.
+const FURTHEST_AHEAD: SignedDuration = SignedDuration::from_hours(14);
+
+/// Shared by all handlers; cloning is cheap.
+#[derive(Clone)]
+pub struct ApiState {
+    /// The store.
+    pub store: SharedStore,
+    /// Makes and ends connections.
+    pub connector: Connector,
+    /// Runs syncs.
+    pub sync: SyncService,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// How the API behaves.
+    pub settings: Arc<Settings>,
+    pub(crate) hasher: Arc<Hasher>,
+    pub(crate) tokens: Arc<AccessTokens>,
+    pub(crate) cursors: Arc<CursorKey>,
+    pub(crate) limiters: Arc<Limiters>,
+    pub(crate) gates: Arc<Gates>,
+}
+
+impl ApiState {
+    /// Puts the parts together.
+    ///
+    /// # Errors
+    /// Settings that would be unsafe to run with.
+    pub fn new(
+        store: SharedStore,
+        connector: Connector,
+        sync: SyncService,
+        settings: Settings,
+    ) -> Result<Self, SettingsError> {
+        settings.signing_keys.check()?;
+        crate::layer::cors::check(&settings.cors_origins)?;
+        let clock = Arc::clone(&connector.clock);
+        let entropy = Arc::clone(&connector.entropy);
+        Ok(Self {
+            hasher: Arc::new(Hasher::new(settings.hashing)?),
+            tokens: Arc::new(AccessTokens::new(&settings)),
+            cursors: Arc::new(CursorKey::new(&settings.signing_keys)),
+            limiters: Arc::new(Limiters::new(settings.rates)),
+            gates: Arc::default(),
+            settings: Arc::new(settings),
+            store,
+            connector,
+            sync,
+            clock,
+            entropy,
+        })
+    }
+
+    /// The newest civil date anywhere on Earth: what lies after it is the future for everybody.
+    pub fn latest_day(&self) -> Date {
+        let now = self.clock.now();
+        let ahead = now.checked_add(FURTHEST_AHEAD).unwrap_or(now);
+        ahead.to_zoned(TimeZone::UTC).date()
+    }
+}

@@ -1,0 +1,146 @@
+//! People.
+
+use async_trait::async_trait;
+use futures_util::FutureExt;
+use jiff::Timestamp;
+use phr_model::{PatientId, PersonId};
+use sqlx::{SqliteConnection, sqlite::SqliteRow};
+use uuid::Uuid;
+
+use super::{SqliteStore, error::in_database, one_times, row::Columns, sessions};
+use crate::{
+    account::{
+        Accounts, NewPerson, Person, RefreshPolicy, Registration, Rotation, SecretHash, Session,
+        Throttle, fold_email,
+    },
+    error::StoreError,
+    one_time::Purpose,
+};
+
+const EMAIL_TAKEN: &str = "select 1 from person where email_folded = $1";
+const INSERT: &str = "insert into person
+    (id, email, email_folded, name, password_hash, patient, created_at)
+    values ($1, $2, $3, $4, $5, $6, $7)";
+const BY_ID: &str = "select * from person where id = $1";
+const BY_EMAIL: &str = "select * from person where email_folded = $1";
+const ALL: &str = "select * from person order by created_at, id";
+const REHASH: &str = "update person set password_hash = $3 where id = $1 and password_hash = $2";
+
+fn read(row: &SqliteRow) -> Result<Person, StoreError> {
+    let columns = Columns::of(row, "person");
+    Ok(Person {
+        id: columns.person("id")?,
+        email: columns.get("email")?,
+        name: columns.get("name")?,
+        password_hash: columns.get("password_hash")?,
+        patient: columns.get::<Option<Uuid>>("patient")?.map(PatientId),
+        created_at: columns.instant("created_at")?,
+    })
+}
+
+async fn register(
+    transaction: &mut SqliteConnection,
+    new: NewPerson,
+    now: Timestamp,
+) -> Result<Registration, StoreError> {
+    // The invitation first: who has none learns nothing about addresses.
+    if let Some(hash) = new.invitation {
+        let standing = one_times::peek(&mut *transaction, Purpose::Invitation, hash, now).await?;
+        if standing.is_none() {
+            return Ok(Registration::InvitationInvalid);
+        }
+    }
+    let person = new.person;
+    let folded = fold_email(&person.email);
+    let taken = sqlx::query(EMAIL_TAKEN).bind(&folded).fetch_optional(&mut *transaction).await;
+    if taken.map_err(in_database)?.is_some() {
+        return Ok(Registration::EmailTaken);
+    }
+    if let Some(hash) = new.invitation {
+        one_times::take(&mut *transaction, Purpose::Invitation, hash, now).await?;
+    }
+    let insert = sqlx::query(INSERT)
+        .bind(person.id.0)
+        .bind(person.email.trim())
+        .bind(folded)
+        .bind(person.name)
+        .bind(person.password_hash)
+        .bind(person.patient.map(|patient| patient.0))
+        .bind(person.created_at.as_microsecond());
+    insert.execute(transaction).await.map_err(in_database)?;
+    Ok(Registration::Created)
+}
+
+#[async_trait]
+impl Accounts for SqliteStore {
+    async fn register(&self, new: NewPerson, now: Timestamp) -> Result<Registration, StoreError> {
+        self.write(move |transaction| register(transaction, new, now).boxed()).await
+    }
+
+    async fn person(&self, id: PersonId) -> Result<Option<Person>, StoreError> {
+        let row = sqlx::query(BY_ID).bind(id.0).fetch_optional(&self.readers).await;
+        row.map_err(in_database)?.as_ref().map(read).transpose()
+    }
+
+    async fn person_by_email(&self, email: &str) -> Result<Option<Person>, StoreError> {
+        let query = sqlx::query(BY_EMAIL).bind(fold_email(email));
+        let row = query.fetch_optional(&self.readers).await.map_err(in_database)?;
+        row.as_ref().map(read).transpose()
+    }
+
+    async fn people(&self) -> Result<Vec<Person>, StoreError> {
+        let rows = sqlx::query(ALL).fetch_all(&self.readers).await.map_err(in_database)?;
+        rows.iter().map(read).collect()
+    }
+
+    async fn rehash(&self, id: PersonId, old: &str, new: &str) -> Result<(), StoreError> {
+        let query = sqlx::query(REHASH).bind(id.0).bind(old.to_owned()).bind(new.to_owned());
+        self.write(move |transaction| {
+            async move { query.execute(transaction).await.map(|_| ()).map_err(in_database) }.boxed()
+        })
+        .await
+    }
+
+    async fn open_session(
+        &self,
+        session: Session,
+        refresh: SecretHash,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.write(move |transaction| sessions::open(transaction, session, refresh, now).boxed())
+            .await
+    }
+
+    async fn session(&self, id: Uuid, now: Timestamp) -> Result<Option<Session>, StoreError> {
+        sessions::living(&self.readers, id, now).await
+    }
+
+    async fn rotate(
+        &self,
+        presented: SecretHash,
+        new: SecretHash,
+        policy: RefreshPolicy,
+        now: Timestamp,
+    ) -> Result<Rotation, StoreError> {
+        self.write(move |transaction| {
+            sessions::rotate(transaction, presented, new, policy, now).boxed()
+        })
+        .await
+    }
+
+    async fn end_session(&self, person: PersonId, id: Uuid) -> Result<(), StoreError> {
+        self.write(move |transaction| sessions::end(transaction, person, id).boxed()).await
+    }
+
+    async fn throttle(&self, key: SecretHash) -> Result<Option<Throttle>, StoreError> {
+        sessions::throttle(&self.readers, key).await
+    }
+
+    async fn count_failure(&self, key: SecretHash, now: Timestamp) -> Result<(), StoreError> {
+        self.write(move |transaction| sessions::count_failure(transaction, key, now).boxed()).await
+    }
+
+    async fn clear_failures(&self, key: SecretHash) -> Result<(), StoreError> {
+        self.write(move |transaction| sessions::clear_failures(transaction, key).boxed()).await
+    }
+}

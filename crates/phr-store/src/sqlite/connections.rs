@@ -1,0 +1,330 @@
+//! Connections: consent, tokens and their end.
+
+use async_trait::async_trait;
+use futures_util::{FutureExt, future::BoxFuture};
+use jiff::Timestamp;
+use phr_model::{ConnectionId, PersonId};
+use sqlx::{
+    Sqlite, SqliteConnection,
+    query::Query,
+    sqlite::{SqliteArguments, SqliteRow},
+};
+use uuid::Uuid;
+
+use super::{
+    SqliteStore,
+    error::in_database,
+    leases,
+    row::{Columns, micros},
+};
+use crate::{
+    connection::{
+        Connection, ConnectionState, Connections, Consent, Lease, Linking, Priority, Revocation,
+        SealedTokens, Settlement,
+    },
+    error::StoreError,
+};
+
+/// Everything but tokens and lease.
+macro_rules! columns {
+    () => {
+        "number, id, person, vendor, state, vendor_user, scopes, zone, connected_at, reconnect_by,
+         last_complete_at, last_run_at, last_error, attempts, due_at, priority"
+    };
+}
+pub(super) use columns;
+
+// A person who disconnected and chooses the vendor again stands at the beginning again.
+const SELECT: &str = concat!(
+    "insert into connection (id, person, vendor, state) values ($1, $2, $3, 'selected')
+     on conflict (person, vendor) do update
+         set state = case state when 'disconnected' then 'selected' else state end
+     returning ",
+    columns!()
+);
+const BY_ID: &str = concat!("select ", columns!(), " from connection where id = $1");
+const BY_VENDOR: &str =
+    concat!("select ", columns!(), " from connection where person = $1 and vendor = $2");
+const OF_PERSON: &str =
+    concat!("select ", columns!(), " from connection where person = $1 order by number");
+
+const LINKED_ELSEWHERE: &str = "select 1 from connection other
+    join connection this on this.id = $1
+    where other.vendor = this.vendor and other.vendor_user = $2 and other.id <> $1
+        and other.state in ('active', 'reconnect_needed')";
+// Withdrawing an older grant of the same vendor account would end the new one with it.
+const FORGET_REVOCATIONS: &str = "delete from revocation where vendor_user = $2
+    and vendor = (select vendor from connection where id = $1)";
+const LINK: &str = "update connection set state = 'active', vendor_user = $2, scopes = $3,
+        zone = coalesce($4, zone), tokens = $5, access_expires_at = $6,
+        tokens_version = tokens_version + 1, reconnect_by = $7, connected_at = $8,
+        last_error = null, attempts = 0, due_at = $8, priority = 0,
+        lease_token = null, lease_until = null, trigger_at = null, trigger_priority = null
+    where id = $1";
+
+const TOKENS: &str = "select tokens, access_expires_at, tokens_version from connection
+    where id = $1 and tokens is not null";
+const REPLACE_TOKENS: &str = "update connection
+    set tokens = $3, access_expires_at = $4, tokens_version = tokens_version + 1
+    where id = $1 and tokens_version = $2 and tokens is not null";
+const REMEMBER: &str = "update connection set scopes = $2, zone = coalesce($3, zone) where id = $1";
+
+const REVOKE: &str = "insert into revocation (connection, vendor, vendor_user, envelope, due_at)
+    select id, vendor, vendor_user, tokens, $2 from connection
+    where id = $1 and tokens is not null and state in ('active', 'reconnect_needed')";
+const DISCONNECT: &str = "update connection set state = 'disconnected', scopes = '[]',
+        tokens = null, access_expires_at = null, tokens_version = tokens_version + 1,
+        reconnect_by = null, last_error = null, attempts = 0, due_at = null, priority = 2,
+        lease_token = null, lease_until = null, trigger_at = null, trigger_priority = null
+    where id = $1 and state in ('active', 'reconnect_needed')";
+const DUE_REVOCATIONS: &str = "select * from revocation where due_at <= $1 order by id limit 100";
+const REVOCATION_DONE: &str = "delete from revocation where id = $1";
+const POSTPONE_REVOCATION: &str =
+    "update revocation set attempts = attempts + 1, due_at = $2 where id = $1";
+
+type Statement = Query<'static, Sqlite, SqliteArguments>;
+
+pub(super) fn read(row: &SqliteRow) -> Result<Connection, StoreError> {
+    let columns = Columns::of(row, "connection");
+    Ok(Connection {
+        id: columns.get::<Uuid>("id").map(ConnectionId)?,
+        number: columns.get("number")?,
+        person: columns.person("person")?,
+        vendor: columns.get("vendor")?,
+        state: columns.made("state", ConnectionState::parse)?,
+        vendor_user: columns.get("vendor_user")?,
+        scopes: columns.made("scopes", |scopes: &str| serde_json::from_str(scopes).ok())?,
+        zone: columns.get("zone")?,
+        connected_at: columns.instant_if_any("connected_at")?,
+        reconnect_by: columns.instant_if_any("reconnect_by")?,
+        last_complete_at: columns.instant_if_any("last_complete_at")?,
+        last_run_at: columns.instant_if_any("last_run_at")?,
+        last_error: columns.get("last_error")?,
+        attempts: columns.whole("attempts")?,
+        due_at: columns.instant_if_any("due_at")?,
+        priority: columns.made("priority", Priority::parse)?,
+    })
+}
+
+fn read_tokens(row: &SqliteRow) -> Result<(SealedTokens, i64), StoreError> {
+    let columns = Columns::of(row, "connection");
+    let envelope = columns.get("tokens")?;
+    let access_expires_at = columns.instant("access_expires_at")?;
+    Ok((SealedTokens { envelope, access_expires_at }, columns.get("tokens_version")?))
+}
+
+fn read_revocation(row: &SqliteRow) -> Result<Revocation, StoreError> {
+    let columns = Columns::of(row, "revocation");
+    Ok(Revocation {
+        id: columns.get("id")?,
+        connection: columns.get::<Uuid>("connection").map(ConnectionId)?,
+        vendor: columns.get("vendor")?,
+        envelope: columns.get("envelope")?,
+        attempts: columns.whole("attempts")?,
+    })
+}
+
+fn json(scopes: &[String]) -> String {
+    serde_json::Value::from(scopes).to_string()
+}
+
+async fn link(
+    transaction: &mut SqliteConnection,
+    id: ConnectionId,
+    consent: Consent,
+    now: Timestamp,
+) -> Result<Linking, StoreError> {
+    let elsewhere = sqlx::query(LINKED_ELSEWHERE).bind(id.0).bind(&consent.vendor_user);
+    if elsewhere.fetch_optional(&mut *transaction).await.map_err(in_database)?.is_some() {
+        return Ok(Linking::LinkedElsewhere);
+    }
+    let forget = sqlx::query(FORGET_REVOCATIONS).bind(id.0).bind(&consent.vendor_user);
+    forget.execute(&mut *transaction).await.map_err(in_database)?;
+    let link = sqlx::query(LINK)
+        .bind(id.0)
+        .bind(consent.vendor_user)
+        .bind(json(&consent.scopes))
+        .bind(consent.zone)
+        .bind(consent.tokens.envelope)
+        .bind(consent.tokens.access_expires_at.as_microsecond())
+        .bind(micros(consent.reconnect_by))
+        .bind(now.as_microsecond());
+    let linked = link.execute(transaction).await.map_err(in_database)?;
+    if linked.rows_affected() == 0 {
+        return Err(StoreError::Refused("there is no such connection".into()));
+    }
+    Ok(Linking::Linked)
+}
+
+async fn disconnect(
+    transaction: &mut SqliteConnection,
+    id: ConnectionId,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let revoke = sqlx::query(REVOKE).bind(id.0).bind(now.as_microsecond());
+    revoke.execute(&mut *transaction).await.map_err(in_database)?;
+    changed(transaction, sqlx::query(DISCONNECT).bind(id.0)).await
+}
+
+/// Whether `statement` changed a row.
+pub(super) async fn changed(
+    transaction: &mut SqliteConnection,
+    statement: Statement,
+) -> Result<bool, StoreError> {
+    let done = statement.execute(transaction).await.map_err(in_database)?;
+    Ok(done.rows_affected() > 0)
+}
+
+impl SqliteStore {
+    /// One statement as a transaction; whether it changed a row.
+    async fn change(&self, statement: Statement) -> Result<bool, StoreError> {
+        self.write(move |transaction| changed(transaction, statement).boxed()).await
+    }
+
+    async fn find_connection(&self, query: Statement) -> Result<Option<Connection>, StoreError> {
+        let row = query.fetch_optional(&self.readers).await.map_err(in_database)?;
+        row.as_ref().map(read).transpose()
+    }
+}
+
+fn select(
+    transaction: &mut SqliteConnection,
+    statement: Statement,
+) -> BoxFuture<'_, Result<Connection, StoreError>> {
+    async move { read(&statement.fetch_one(transaction).await.map_err(in_database)?) }.boxed()
+}
+
+#[async_trait]
+impl Connections for SqliteStore {
+    async fn select_vendor(
+        &self,
+        person: PersonId,
+        vendor: &str,
+        _now: Timestamp,
+    ) -> Result<Connection, StoreError> {
+        let id = Uuid::new_v4();
+        let statement = sqlx::query(SELECT).bind(id).bind(person.0).bind(vendor.to_owned());
+        self.write(move |transaction| select(transaction, statement)).await
+    }
+
+    async fn connection_of(
+        &self,
+        person: PersonId,
+        vendor: &str,
+    ) -> Result<Option<Connection>, StoreError> {
+        let query = sqlx::query(BY_VENDOR).bind(person.0).bind(vendor.to_owned());
+        self.find_connection(query).await
+    }
+
+    async fn connections_of(&self, person: PersonId) -> Result<Vec<Connection>, StoreError> {
+        let query = sqlx::query(OF_PERSON).bind(person.0);
+        let rows = query.fetch_all(&self.readers).await.map_err(in_database)?;
+        rows.iter().map(read).collect()
+    }
+
+    async fn connection(&self, id: ConnectionId) -> Result<Option<Connection>, StoreError> {
+        self.find_connection(sqlx::query(BY_ID).bind(id.0)).await
+    }
+
+    async fn link(
+        &self,
+        id: ConnectionId,
+        consent: Consent,
+        now: Timestamp,
+    ) -> Result<Linking, StoreError> {
+        self.write(move |transaction| link(transaction, id, consent, now).boxed()).await
+    }
+
+    async fn tokens(&self, id: ConnectionId) -> Result<Option<(SealedTokens, i64)>, StoreError> {
+        let row = sqlx::query(TOKENS).bind(id.0).fetch_optional(&self.readers).await;
+        row.map_err(in_database)?.as_ref().map(read_tokens).transpose()
+    }
+
+    async fn replace_tokens(
+        &self,
+        id: ConnectionId,
+        expected: i64,
+        tokens: SealedTokens,
+    ) -> Result<bool, StoreError> {
+        let statement = sqlx::query(REPLACE_TOKENS)
+            .bind(id.0)
+            .bind(expected)
+            .bind(tokens.envelope)
+            .bind(tokens.access_expires_at.as_microsecond());
+        self.change(statement).await
+    }
+
+    async fn remember_account(
+        &self,
+        id: ConnectionId,
+        scopes: &[String],
+        zone: Option<&str>,
+    ) -> Result<(), StoreError> {
+        let zone = zone.map(str::to_owned);
+        self.change(sqlx::query(REMEMBER).bind(id.0).bind(json(scopes)).bind(zone)).await?;
+        Ok(())
+    }
+
+    async fn disconnect(&self, id: ConnectionId, now: Timestamp) -> Result<bool, StoreError> {
+        self.write(move |transaction| disconnect(transaction, id, now).boxed()).await
+    }
+
+    async fn due_revocations(&self, now: Timestamp) -> Result<Vec<Revocation>, StoreError> {
+        let query = sqlx::query(DUE_REVOCATIONS).bind(now.as_microsecond());
+        let rows = query.fetch_all(&self.readers).await.map_err(in_database)?;
+        rows.iter().map(read_revocation).collect()
+    }
+
+    async fn revocation_done(&self, id: i64) -> Result<(), StoreError> {
+        self.change(sqlx::query(REVOCATION_DONE).bind(id)).await.map(|_| ())
+    }
+
+    async fn postpone_revocation(&self, id: i64, due_at: Timestamp) -> Result<(), StoreError> {
+        let statement = sqlx::query(POSTPONE_REVOCATION).bind(id).bind(due_at.as_microsecond());
+        self.change(statement).await.map(|_| ())
+    }
+
+    async fn make_due(
+        &self,
+        id: ConnectionId,
+        priority: Priority,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.change(leases::make_due(id, priority, now)).await.map(|_| ())
+    }
+
+    async fn claim_due(
+        &self,
+        now: Timestamp,
+        lease_until: Timestamp,
+        token: Uuid,
+    ) -> Result<Option<(Connection, Lease)>, StoreError> {
+        let claim = leases::claim_due(now, lease_until, token);
+        self.write(move |transaction| leases::claimed(transaction, claim, token).boxed()).await
+    }
+
+    async fn claim(
+        &self,
+        id: ConnectionId,
+        now: Timestamp,
+        lease_until: Timestamp,
+        token: Uuid,
+    ) -> Result<Option<(Connection, Lease)>, StoreError> {
+        let claim = leases::claim(id, now, lease_until, token);
+        self.write(move |transaction| leases::claimed(transaction, claim, token).boxed()).await
+    }
+
+    async fn extend_lease(&self, lease: Lease, lease_until: Timestamp) -> Result<bool, StoreError> {
+        self.change(leases::extend(lease, lease_until)).await
+    }
+
+    async fn settle(
+        &self,
+        lease: Lease,
+        settlement: Settlement,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.write(move |transaction| leases::settle(transaction, lease, settlement, now).boxed())
+            .await
+    }
+}

@@ -1,0 +1,146 @@
+//! The schedule: triggers, claims and settling. A claim needs no clock of the database: the caller's
+//! decides what is due and which lease has lapsed.
+
+use jiff::Timestamp;
+use phr_model::{ConnectionId, PersonId};
+use sqlx::{Sqlite, SqliteConnection, query::Query, sqlite::SqliteArguments};
+use uuid::Uuid;
+
+use super::{
+    connections::{changed, columns, read},
+    error::in_database,
+    row::{Columns, micros},
+};
+use crate::{
+    connection::{Connection, ConnectionState, Lease, Priority, Settlement},
+    error::StoreError,
+    schedule::{Trigger, after_run},
+};
+
+// While a run holds the lease, a trigger is also kept apart: settling overwrites due_at.
+const MAKE_DUE: &str = "update connection set
+        due_at = min(coalesce(due_at, $3), $3),
+        priority = case when due_at is null then $2 else min(priority, $2) end,
+        trigger_at = case when lease_token is null then null
+            else min(coalesce(trigger_at, $3), $3) end,
+        trigger_priority = case when lease_token is null then null
+            else min(coalesce(trigger_priority, $2), $2) end
+    where id = $1 and state = 'active'";
+const CLAIM_DUE: &str = concat!(
+    "update connection set lease_token = $1, lease_until = $2,
+         trigger_at = null, trigger_priority = null
+     where number = (
+         select number from connection
+         where state = 'active' and due_at is not null and due_at <= $3
+             and (lease_until is null or lease_until <= $3)
+         order by priority, due_at, number limit 1)
+     returning ",
+    columns!()
+);
+const CLAIM: &str = concat!(
+    "update connection set lease_token = $1, lease_until = $2,
+         trigger_at = null, trigger_priority = null
+     where id = $4 and state = 'active' and (lease_until is null or lease_until <= $3)
+     returning ",
+    columns!()
+);
+const EXTEND: &str = "update connection set lease_until = $3 where id = $1 and lease_token = $2";
+const HELD: &str = "select state, trigger_at, trigger_priority from connection
+    where id = $1 and lease_token = $2";
+const SETTLE: &str = "update connection set state = $2, due_at = $3, priority = $4,
+        last_run_at = $5, last_error = $6,
+        last_complete_at = case when $7 then $5 else last_complete_at end,
+        attempts = case when $6 is null then 0 else attempts + 1 end,
+        lease_token = null, lease_until = null, trigger_at = null, trigger_priority = null
+    where id = $1";
+const STILL_OURS: &str = "select 1 from connection
+    where id = $1 and lease_token = $2 and person = $3 and ($4 is null or lease_until > $4)";
+
+type Statement = Query<'static, Sqlite, SqliteArguments>;
+
+pub(super) fn make_due(id: ConnectionId, priority: Priority, now: Timestamp) -> Statement {
+    sqlx::query(MAKE_DUE).bind(id.0).bind(priority.rank()).bind(now.as_microsecond())
+}
+
+pub(super) fn claim_due(now: Timestamp, lease_until: Timestamp, token: Uuid) -> Statement {
+    sqlx::query(CLAIM_DUE).bind(token).bind(lease_until.as_microsecond()).bind(now.as_microsecond())
+}
+
+pub(super) fn claim(
+    id: ConnectionId,
+    now: Timestamp,
+    lease_until: Timestamp,
+    token: Uuid,
+) -> Statement {
+    sqlx::query(CLAIM)
+        .bind(token)
+        .bind(lease_until.as_microsecond())
+        .bind(now.as_microsecond())
+        .bind(id.0)
+}
+
+/// What the claim got.
+pub(super) async fn claimed(
+    transaction: &mut SqliteConnection,
+    claim: Statement,
+    token: Uuid,
+) -> Result<Option<(Connection, Lease)>, StoreError> {
+    let row = claim.fetch_optional(transaction).await.map_err(in_database)?;
+    let connection = row.as_ref().map(read).transpose()?;
+    Ok(connection.map(|connection| {
+        let lease = Lease { connection: connection.id, token };
+        (connection, lease)
+    }))
+}
+
+pub(super) fn extend(lease: Lease, lease_until: Timestamp) -> Statement {
+    sqlx::query(EXTEND)
+        .bind(lease.connection.0)
+        .bind(lease.token)
+        .bind(lease_until.as_microsecond())
+}
+
+pub(super) async fn settle(
+    transaction: &mut SqliteConnection,
+    lease: Lease,
+    settlement: Settlement,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let held = sqlx::query(HELD).bind(lease.connection.0).bind(lease.token);
+    let Some(row) = held.fetch_optional(&mut *transaction).await.map_err(in_database)? else {
+        return Ok(false);
+    };
+    let columns = Columns::of(&row, "connection");
+    let at = columns.instant_if_any("trigger_at")?;
+    let priority = columns.made_if_any("trigger_priority", Priority::parse)?;
+    let trigger = at.zip(priority).map(|(at, priority)| Trigger { at, priority });
+    let state = columns.made("state", ConnectionState::parse)?;
+    let state = settlement.state.unwrap_or(state);
+    let (due_at, priority) = after_run(state, &settlement, trigger);
+    let settle = sqlx::query(SETTLE)
+        .bind(lease.connection.0)
+        .bind(state.key())
+        .bind(micros(due_at))
+        .bind(priority.rank())
+        .bind(now.as_microsecond())
+        .bind(settlement.error)
+        .bind(settlement.complete);
+    changed(transaction, settle).await
+}
+
+/// Fails unless the lease is ours and of this person's connection and, where the time is known, has
+/// not lapsed. Inside a writing transaction it stays so until the commit.
+pub(super) async fn check(
+    transaction: &mut SqliteConnection,
+    lease: Lease,
+    person: PersonId,
+    now: Option<Timestamp>,
+) -> Result<(), StoreError> {
+    let query = sqlx::query(STILL_OURS)
+        .bind(lease.connection.0)
+        .bind(lease.token)
+        .bind(person.0)
+        .bind(micros(now));
+    let ours = query.fetch_optional(transaction).await.map_err(in_database)?;
+    ours.map(|_| ()).ok_or(StoreError::LeaseLost)
+}

@@ -1,0 +1,146 @@
+//! The embedded database. One writer connection and a few read-only ones, write-ahead logging, and
+//! every acknowledged write on disk (`synchronous=FULL`: a refresh token that a vendor rotated and
+//! a power cut lost cannot be had again).
+
+mod accounts;
+mod connections;
+mod coverage;
+mod digest;
+mod error;
+mod leases;
+mod observations;
+mod one_times;
+mod open;
+mod pages;
+mod readings;
+mod replace;
+mod row;
+mod runs;
+mod sample_days;
+mod sessions;
+
+use std::path::Path;
+
+use async_trait::async_trait;
+use futures_util::future::BoxFuture;
+use sqlx::{SqliteConnection, SqlitePool};
+
+use self::{error::in_database, row::Columns};
+use crate::{day_index::DayIndexes, error::StoreError, upkeep::Upkeep};
+
+/// Read-only connections of a store opened with [`SqliteStore::open`].
+const READERS: u32 = 4;
+
+/// A store in one SQLite file. Clones share it.
+#[derive(Clone)]
+pub struct SqliteStore {
+    writer: SqlitePool,
+    readers: SqlitePool,
+    day_indexes: std::sync::Arc<DayIndexes>,
+}
+
+impl std::fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SqliteStore")
+    }
+}
+
+impl SqliteStore {
+    /// Opens the database at `path`, creating it (readable by its owner only) and bringing its
+    /// schema up to date.
+    ///
+    /// # Errors
+    /// [`StoreError::Schema`] if the schema is newer than this program, [`StoreError::Unavailable`]
+    /// if the file cannot be opened or stays locked for 5 s.
+    pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        Self::open_with_readers(path, READERS).await
+    }
+
+    /// Like [`Self::open`], with at most `readers` read-only connections.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn open_with_readers(path: &Path, readers: u32) -> Result<Self, StoreError> {
+        open::migrate(path).await?;
+        Ok(Self {
+            writer: open::writer(path),
+            readers: open::readers(path, readers),
+            day_indexes: std::sync::Arc::default(),
+        })
+    }
+
+    /// Creates the database if it is missing and brings its schema up to date. Any number of
+    /// processes may try at once.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn migrate(path: &Path) -> Result<(), StoreError> {
+        open::migrate(path).await
+    }
+
+    /// Waits for running work, empties the write-ahead log into the file and closes it.
+    pub async fn close(&self) {
+        // The writer goes last, because only a connection that may write can empty the log.
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+
+    /// Runs `work` in a writing transaction.
+    async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut SqliteConnection) -> BoxFuture<'_, Result<T, StoreError>> + Send + 'static,
+    {
+        // Immediate: a deferred transaction that reads first fails as soon as another process
+        // writes, whatever the busy timeout.
+        detached(self.writer.clone(), "begin immediate", work).await
+    }
+
+    /// Runs `work` in a reading transaction: several statements that see the same moment.
+    async fn read<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut SqliteConnection) -> BoxFuture<'_, Result<T, StoreError>> + Send + 'static,
+    {
+        detached(self.readers.clone(), "begin", work).await
+    }
+}
+
+/// Runs `work` in a transaction that is detached from the caller: a caller that goes away (a client
+/// that hangs up) can neither cut it in the middle nor hand a connection with an open transaction
+/// back to the pool, which would swallow later writes (sqlx issue 4385).
+async fn detached<T, F>(pool: SqlitePool, begin: &'static str, work: F) -> Result<T, StoreError>
+where
+    T: Send + 'static,
+    F: FnOnce(&mut SqliteConnection) -> BoxFuture<'_, Result<T, StoreError>> + Send + 'static,
+{
+    let task = tokio::spawn(async move {
+        let mut transaction = pool.begin_with(begin).await.map_err(in_database)?;
+        match work(&mut transaction).await {
+            Ok(done) => transaction.commit().await.map(|()| done).map_err(in_database),
+            Err(error) => {
+                transaction.rollback().await.map_err(in_database)?;
+                Err(error)
+            }
+        }
+    });
+    task.await.map_err(|error| StoreError::Unavailable(Box::new(error)))?
+}
+
+const SEALING_KEYS: &str = "select distinct substr(envelope, 1, instr(envelope, ':') - 1) as key_id
+    from (select tokens as envelope from connection where tokens is not null
+          union all select envelope from revocation)
+    order by key_id";
+
+#[async_trait]
+impl Upkeep for SqliteStore {
+    async fn ping(&self) -> Result<(), StoreError> {
+        let asked = sqlx::query("select 1").execute(&self.readers).await;
+        asked.map(|_| ()).map_err(in_database)
+    }
+
+    async fn sealing_keys(&self) -> Result<Vec<String>, StoreError> {
+        let rows = sqlx::query(SEALING_KEYS).fetch_all(&self.readers).await.map_err(in_database)?;
+        rows.iter().map(|row| Columns::of(row, "connection").get("key_id")).collect()
+    }
+}

@@ -1,0 +1,162 @@
+//! Rows of Observations.
+
+use phr_model::{DateRange, Draft, Effective, Metric, Moment, Observation, PersonId, Status};
+use serde_json::{Value, json};
+use sqlx::{SqliteConnection, SqliteExecutor, sqlite::SqliteRow};
+use uuid::Uuid;
+
+use super::{
+    error::in_database,
+    row::{Columns, micros},
+};
+use crate::error::StoreError;
+
+/// Rows of one statement: bounds the JSON text that carries them.
+const BATCH: usize = 1_000;
+
+const BY_ID: &str = "select * from observation where person = $1 and id = $2";
+const BETWEEN: &str = "select * from observation
+    where person = $1 and metric = $2 and civil_date between $3 and $4
+        and status <> 'entered-in-error'
+    order by civil_date, started_at, id";
+const OF_DAYS: &str = "select held.* from json_each($2) wanted
+    cross join observation held on held.person = $1
+        and held.metric = wanted.value ->> 0 and held.civil_date = wanted.value ->> 1";
+const BY_IDS: &str = "select held.* from json_each($2) wanted
+    cross join observation held on held.person = $1 and held.id = unhex(wanted.value)";
+const WRITE: &str = "insert into observation (person, id, metric, civil_date, started_at,
+        start_offset, ended_at, end_offset, value, low, high, preliminary, status, version, issued)
+    select $1, unhex(value ->> 0), value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
+        value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11,
+        value ->> 12, value ->> 13
+    from json_each($2) where true
+    on conflict (person, id) do update set metric = excluded.metric,
+        civil_date = excluded.civil_date, started_at = excluded.started_at,
+        start_offset = excluded.start_offset, ended_at = excluded.ended_at,
+        end_offset = excluded.end_offset, value = excluded.value, low = excluded.low,
+        high = excluded.high, preliminary = excluded.preliminary, status = excluded.status,
+        version = excluded.version, issued = excluded.issued";
+
+/// An Observation from any row that has the columns of `observation`.
+pub(super) fn read(row: &SqliteRow) -> Result<Observation, StoreError> {
+    let columns = Columns::of(row, "observation");
+    let start = Moment {
+        at: columns.instant("started_at")?,
+        offset_seconds: columns.whole("start_offset")?,
+    };
+    let effective = match columns.instant_if_any("ended_at")? {
+        None => Effective::Instant(start),
+        Some(at) => {
+            Effective::Period(start, Moment { at, offset_seconds: columns.whole("end_offset")? })
+        }
+    };
+    let says = Draft {
+        id: columns.get("id")?,
+        metric: columns.metric("metric")?,
+        date: columns.date("civil_date")?,
+        effective,
+        value: columns.get("value")?,
+        low: columns.get("low")?,
+        high: columns.get("high")?,
+        preliminary: columns.get("preliminary")?,
+    };
+    Ok(Observation {
+        says,
+        status: columns.made("status", Status::parse)?,
+        version: columns.whole("version")?,
+        issued: columns.instant("issued")?,
+    })
+}
+
+/// The row of an Observation, as [`WRITE`] reads it.
+fn row(observation: &Observation) -> Value {
+    let says = &observation.says;
+    let (start, end) = (says.effective.start(), says.effective.end());
+    json!([
+        says.id.simple().to_string(),
+        says.metric.key(),
+        says.date.to_string(),
+        start.at.as_microsecond(),
+        start.offset_seconds,
+        micros(end.map(|end| end.at)),
+        end.map(|end| end.offset_seconds),
+        says.value,
+        says.low,
+        says.high,
+        i64::from(says.preliminary),
+        observation.status.key(),
+        observation.version,
+        observation.issued.as_microsecond(),
+    ])
+}
+
+async fn all(
+    database: impl SqliteExecutor<'_>,
+    sql: &'static str,
+    person: PersonId,
+    wanted: Value,
+) -> Result<Vec<Observation>, StoreError> {
+    let query = sqlx::query(sql).bind(person.0).bind(wanted.to_string());
+    let rows = query.fetch_all(database).await.map_err(in_database)?;
+    rows.iter().map(read).collect()
+}
+
+/// Every Observation of these days, withdrawn or not. `days` is a list of `[metric, date]`.
+pub(super) async fn of_days(
+    transaction: &mut SqliteConnection,
+    person: PersonId,
+    days: Value,
+) -> Result<Vec<Observation>, StoreError> {
+    all(transaction, OF_DAYS, person, days).await
+}
+
+/// Those of these Observations that exist, whatever their day.
+pub(super) async fn by_ids(
+    transaction: &mut SqliteConnection,
+    person: PersonId,
+    ids: &[Uuid],
+) -> Result<Vec<Observation>, StoreError> {
+    let ids = ids.iter().map(|id| Value::from(id.simple().to_string())).collect();
+    all(transaction, BY_IDS, person, ids).await
+}
+
+/// Writes Observations, new or not.
+pub(super) async fn write(
+    transaction: &mut SqliteConnection,
+    person: PersonId,
+    observations: &[Observation],
+) -> Result<(), StoreError> {
+    for batch in observations.chunks(BATCH) {
+        let rows = batch.iter().map(row).collect::<Value>().to_string();
+        let write = sqlx::query(WRITE).bind(person.0).bind(rows);
+        write.execute(&mut *transaction).await.map_err(in_database)?;
+    }
+    Ok(())
+}
+
+/// One Observation.
+pub(super) async fn by_id(
+    database: impl SqliteExecutor<'_>,
+    person: PersonId,
+    id: Uuid,
+) -> Result<Option<Observation>, StoreError> {
+    let query = sqlx::query(BY_ID).bind(person.0).bind(id);
+    let row = query.fetch_optional(database).await.map_err(in_database)?;
+    row.as_ref().map(read).transpose()
+}
+
+/// Those of a range that stand, oldest first.
+pub(super) async fn between(
+    database: impl SqliteExecutor<'_>,
+    person: PersonId,
+    metric: Metric,
+    days: DateRange,
+) -> Result<Vec<Observation>, StoreError> {
+    let query = sqlx::query(BETWEEN)
+        .bind(person.0)
+        .bind(metric.key())
+        .bind(days.first.to_string())
+        .bind(days.last.to_string());
+    let rows = query.fetch_all(database).await.map_err(in_database)?;
+    rows.iter().map(read).collect()
+}

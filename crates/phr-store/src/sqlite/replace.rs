@@ -1,0 +1,128 @@
+//! Replacing days: samples, Observations and coverage in one transaction under the lease.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use jiff::{Timestamp, civil::Date};
+use phr_model::{Coverage, Draft, Metric, Observation, PersonId, Status, difference};
+use serde_json::{Value, json};
+use sqlx::SqliteConnection;
+use uuid::Uuid;
+
+use super::{
+    coverage,
+    error::in_database,
+    leases, observations,
+    sample_days::{self, Packed, Place},
+};
+use crate::{
+    codec::TooMany,
+    connection::Lease,
+    error::StoreError,
+    reading::{Changes, DayWrite},
+};
+
+const REVISE: &str = "update person set revision = revision + 1 where id = $1";
+const COUNT: &str = "update coverage set observations = (
+        select count(*) from observation
+        where observation.person = coverage.person and observation.metric = coverage.metric
+            and observation.civil_date = coverage.civil_date
+            and observation.status <> 'entered-in-error')
+    where person = $1 and (metric, civil_date) in (
+        select value ->> 0, value ->> 1 from json_each($2))";
+
+/// A day of a metric. Days are written in this order, whatever order they came in.
+type Day = (Metric, Date);
+
+/// Days ready to be written.
+pub(super) struct Prepared {
+    days: BTreeMap<Day, (Packed, Coverage)>,
+    drafts: Vec<Draft>,
+}
+
+/// Does what needs no database: packs the samples. Of two writes of the same day the later stands,
+/// and so does the later day's claim to an id that two days claim.
+pub(super) fn prepare(days: Vec<DayWrite>) -> Result<Prepared, TooMany> {
+    let days: BTreeMap<Day, DayWrite> =
+        days.into_iter().map(|day| ((day.coverage.metric, day.coverage.date), day)).collect();
+    let mut drafts: BTreeMap<Uuid, Draft> = BTreeMap::new();
+    let mut packed = BTreeMap::new();
+    for (key, day) in days {
+        drafts.extend(day.drafts.into_iter().map(|draft| (draft.id, draft)));
+        packed.insert(key, (sample_days::pack(day.samples)?, day.coverage));
+    }
+    Ok(Prepared { days: packed, drafts: drafts.into_values().collect() })
+}
+
+/// Writes what differs from what is held.
+pub(super) async fn write(
+    transaction: &mut SqliteConnection,
+    lease: Lease,
+    (person, source): (PersonId, String),
+    prepared: Prepared,
+    now: Timestamp,
+) -> Result<Changes, StoreError> {
+    leases::check(&mut *transaction, lease, person, Some(now)).await?;
+    let mut changes = Changes::default();
+    let days: BTreeSet<Day> = prepared.days.keys().copied().collect();
+    for ((metric, date), (packed, known)) in prepared.days {
+        changes.samples += u64::from(packed.samples);
+        let place = Place { person, metric, date, source: &source };
+        changes.days += u32::from(sample_days::write(&mut *transaction, place, packed).await?);
+        coverage::write(&mut *transaction, person, &known).await?;
+    }
+    let written = observe(transaction, person, days, prepared.drafts, now).await?;
+    for observation in &written {
+        match (observation.status, observation.version) {
+            (Status::EnteredInError, _) => changes.withdrawn += 1,
+            (_, 1) => changes.created += 1,
+            _ => changes.revised += 1,
+        }
+    }
+    Ok(changes)
+}
+
+/// Applies the difference between what is held about `days` and what is said about them now.
+///
+/// An Observation may have moved: its sample's offset changed, so it belongs to another day, under
+/// the same id. What is said wins over where it was held; and a day withdraws only what still
+/// belongs to it, so it does not matter which of the two days is written first.
+async fn observe(
+    transaction: &mut SqliteConnection,
+    person: PersonId,
+    days: BTreeSet<Day>,
+    said: Vec<Draft>,
+    now: Timestamp,
+) -> Result<Vec<Observation>, StoreError> {
+    let mut held = observations::of_days(&mut *transaction, person, list(&days)).await?;
+    let here: HashSet<Uuid> = held.iter().map(|observation| observation.says.id).collect();
+    let elsewhere: Vec<Uuid> =
+        said.iter().map(|draft| draft.id).filter(|id| !here.contains(id)).collect();
+    if !elsewhere.is_empty() {
+        held.append(&mut observations::by_ids(&mut *transaction, person, &elsewhere).await?);
+    }
+    let changes = difference(&held, said, now);
+    if changes.is_empty() {
+        return Ok(changes);
+    }
+    observations::write(&mut *transaction, person, &changes).await?;
+    let moved_from =
+        held.iter().map(|observation| (observation.says.metric, observation.says.date));
+    let touched = days.into_iter().chain(moved_from).collect();
+    count(&mut *transaction, person, &touched).await?;
+    let revise = sqlx::query(REVISE).bind(person.0);
+    revise.execute(transaction).await.map_err(in_database)?;
+    Ok(changes)
+}
+
+async fn count(
+    transaction: &mut SqliteConnection,
+    person: PersonId,
+    days: &BTreeSet<Day>,
+) -> Result<(), StoreError> {
+    let count = sqlx::query(COUNT).bind(person.0).bind(list(days).to_string());
+    count.execute(transaction).await.map(|_| ()).map_err(in_database)
+}
+
+fn list(days: &BTreeSet<Day>) -> Value {
+    days.iter().map(|(metric, date)| json!([metric.key(), date.to_string()])).collect()
+}

@@ -1,0 +1,266 @@
+//! The real parts on one stage: emulated Google, Google Health client, SQLite, and a clock that
+//! stands still until a test moves it.
+
+#![allow(dead_code, clippy::allow_attributes, reason = "each test file uses a part of it")]
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use jiff::{SignedDuration, Timestamp};
+use phr_model::{Clock, FITBIT, Metric, PersonId};
+use phr_sandbox::{DataType, Options, People, Sandbox, World};
+use phr_store::{
+    Accounts, Connections, Readings, SharedStore, Vault,
+    account::{NewPerson, Person, Registration},
+    connection::Connection,
+    sqlite::SqliteStore,
+};
+use phr_sync::{
+    Callback, Connector, Entropy, Finished, RunReport, SyncError, SyncService, SyncSettings,
+};
+use phr_vendors::{
+    Budget, Vendor,
+    budget::Limits,
+    fitbit::google_health::{GoogleHealth, Settings},
+    http_client,
+    pace::InstantPace,
+    registry::Vendors,
+};
+use secrecy::SecretString;
+use sha2::{Digest, Sha256};
+use tempfile::TempDir;
+use url::Url;
+use uuid::Uuid;
+
+const REDIRECT: &str = "http://127.0.0.1:8000/integrations/fitbit/callback";
+const KEY: &str = "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=";
+
+/// A day on which nothing special happens in Madrid.
+pub(crate) const NOON: &str = "2026-11-20T11:00:00Z";
+
+/// The emulator's clock as everybody's.
+pub(crate) struct StageClock(phr_sandbox::Clock);
+
+impl Clock for StageClock {
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+}
+
+/// Entropy that repeats: SHA-256 of a counter.
+#[derive(Default)]
+pub(crate) struct Counted(AtomicU64);
+
+impl Entropy for Counted {
+    fn fill(&self, buffer: &mut [u8]) {
+        for chunk in buffer.chunks_mut(32) {
+            let count = self.0.fetch_add(1, Ordering::SeqCst);
+            let bytes = Sha256::digest(count.to_le_bytes());
+            chunk.copy_from_slice(&bytes[..chunk.len()]);
+        }
+    }
+}
+
+/// Everything a sync needs.
+pub(crate) struct Stage {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) store: SharedStore,
+    pub(crate) connector: Connector,
+    pub(crate) sync: SyncService,
+    pub(crate) folder: TempDir,
+    pub(crate) browser: reqwest::Client,
+}
+
+/// Somebody with an active connection.
+pub(crate) struct Connected {
+    pub(crate) id: PersonId,
+    pub(crate) email: String,
+}
+
+impl Stage {
+    /// A stage on which it is `now`, with two invented people and `days` of their history.
+    pub(crate) async fn at(now: &str, days: u32) -> Self {
+        let people = People::Synthetic { count: 2, days_of_history: days };
+        Self::with(Options { now: Some(now.parse().unwrap()), people, ..Options::default() }).await
+    }
+
+    pub(crate) async fn with(options: Options) -> Self {
+        let options =
+            Options { redirect_uris: vec![REDIRECT.to_owned()], quota_per_minute: 0, ..options };
+        let (id, secret) = (options.client_id.clone(), options.client_secret.clone());
+        let sandbox = Sandbox::start(options).await.unwrap();
+        let clock: Arc<dyn Clock> = Arc::new(StageClock(sandbox.world().clock()));
+        let folder = tempfile::tempdir().unwrap();
+        let store: SharedStore =
+            Arc::new(SqliteStore::open(&folder.path().join("phr.sqlite")).await.unwrap());
+        let base: Url = sandbox.base_url().parse().unwrap();
+        let settings = Settings::at(&base, id, secret.into(), REDIRECT.parse().unwrap());
+        let limits = Limits { per_person_per_minute: 1_000_000, per_project_per_minute: 1_000_000 };
+        let budget = Arc::new(Budget::new(limits, clock.clone()));
+        let vendor = GoogleHealth::new(settings, http_client().unwrap(), budget, clock.clone())
+            .with_pace(Arc::new(InstantPace::default()));
+        let vendor: Arc<dyn Vendor> = Arc::new(vendor);
+        let vendors = Arc::new(Vendors::new([vendor]));
+        let vault = Arc::new(Vault::new(&SecretString::from(KEY)).unwrap());
+        let entropy: Arc<dyn Entropy> = Arc::new(Counted::default());
+        let connector = Connector {
+            store: store.clone(),
+            vault: vault.clone(),
+            vendors: vendors.clone(),
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+            return_targets: Arc::new(vec!["phrapp://connected".parse().unwrap()]),
+        };
+        let settings = SyncSettings::default();
+        let sync = SyncService {
+            store: store.clone(),
+            vault,
+            vendors,
+            clock: clock.clone(),
+            entropy,
+            settings,
+        };
+        let browser =
+            reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        Self { sandbox, clock, store, connector, sync, folder, browser }
+    }
+
+    pub(crate) fn world(&self) -> &World {
+        self.sandbox.world()
+    }
+
+    /// Registers the emulator's person number `index` here and connects them, every box ticked.
+    pub(crate) async fn connect(&self, index: usize) -> Connected {
+        let email = self.world().people()[index].email.clone();
+        let id = self.register(&email).await;
+        let finished = self.consent(id, &email, |_| true).await.unwrap();
+        assert!(matches!(finished, Finished::Connected { .. }), "{finished:?}");
+        Connected { id, email }
+    }
+
+    pub(crate) async fn register(&self, email: &str) -> PersonId {
+        let id = PersonId(Uuid::new_v5(&Uuid::NAMESPACE_URL, email.as_bytes()));
+        let person = Person {
+            id,
+            email: email.to_owned(),
+            name: "Somebody".to_owned(),
+            password_hash: "unused".to_owned(),
+            patient: Some(id.patient()),
+            created_at: self.clock.now(),
+        };
+        let new = NewPerson { person, invitation: None };
+        let registration = self.store.register(new, self.clock.now()).await.unwrap();
+        assert_eq!(registration, Registration::Created);
+        id
+    }
+
+    /// The whole consent, with the scopes that `tick` ticks, in the browser that began it.
+    pub(crate) async fn consent(
+        &self,
+        person: PersonId,
+        account: &str,
+        tick: impl Fn(&str) -> bool,
+    ) -> Result<Finished, phr_sync::ConnectError> {
+        let begun = self.connector.begin(person, FITBIT, None).await?;
+        let callback = self.answer(&begun.url, account, tick).await;
+        self.connector.finish(FITBIT, callback, Some(&begun.browser)).await
+    }
+
+    /// What the person does at Google's page; returns what the callback carries.
+    pub(crate) async fn answer(
+        &self,
+        page: &Url,
+        account: &str,
+        tick: impl Fn(&str) -> bool,
+    ) -> Callback {
+        let mut form: Vec<(String, String)> = page.query_pairs().into_owned().collect();
+        let scopes = form.iter().find(|(name, _)| name == "scope").unwrap().1.clone();
+        form.push(("account".to_owned(), account.to_owned()));
+        for scope in scopes.split(' ').filter(|scope| tick(scope)) {
+            form.push(("scopes".to_owned(), scope.to_owned()));
+        }
+        form.push(("decision".to_owned(), "allow".to_owned()));
+        let mut target = page.clone();
+        target.set_query(None);
+        let reply = self.browser.post(target).form(&form).send().await.unwrap();
+        let location = reply.headers()["location"].to_str().unwrap().parse::<Url>().unwrap();
+        let parameter = |wanted: &str| {
+            location
+                .query_pairs()
+                .find(|(name, _)| name == wanted)
+                .map(|(_, value)| value.into_owned())
+        };
+        Callback {
+            code: parameter("code").map(SecretString::from),
+            error: parameter("error"),
+            state: parameter("state").map(SecretString::from),
+            issuer: parameter("iss"),
+        }
+    }
+
+    pub(crate) async fn sync(&self, person: &Connected) -> RunReport {
+        self.try_sync(person).await.unwrap()
+    }
+
+    pub(crate) async fn try_sync(&self, person: &Connected) -> Result<RunReport, SyncError> {
+        self.sync.sync_now(person.id, FITBIT, None, None).await
+    }
+
+    pub(crate) async fn connection(&self, person: &Connected) -> Connection {
+        self.store.connection_of(person.id, FITBIT).await.unwrap().unwrap()
+    }
+
+    pub(crate) fn advance(&self, by: SignedDuration) {
+        self.world().advance(by);
+    }
+
+    /// Compares what we hold of `date` with the emulator's own truth: every sample, and the sum.
+    pub(crate) async fn assert_equals_vendor(&self, person: &Connected, date: jiff::civil::Date) {
+        for (metric, data_type, scale) in SAMPLED {
+            let ours = self.store.samples(person.id, metric, date).await.unwrap();
+            let ours: Vec<(Timestamp, f64)> = ours
+                .iter()
+                .map(|sample| (sample.at, metric.to_api(sample.value) * scale))
+                .collect();
+            let theirs = self.truth(person, data_type, date);
+            assert_eq!(ours.len(), theirs.len(), "{metric} samples of {date}");
+            for ((at, value), (their_at, theirs)) in ours.iter().zip(&theirs) {
+                assert_eq!(at, their_at, "{metric} of {date}");
+                assert!((value - theirs).abs() < 0.01, "{metric} at {at}: {value}, not {theirs}");
+            }
+        }
+    }
+
+    /// The emulator's reconciled points of a civil day, by the offset where the person was.
+    pub(crate) fn truth(
+        &self,
+        person: &Connected,
+        data_type: DataType,
+        date: jiff::civil::Date,
+    ) -> Vec<(Timestamp, f64)> {
+        let midnight = date.to_zoned(jiff::tz::TimeZone::UTC).unwrap().timestamp();
+        let (from, to) =
+            (midnight - SignedDuration::from_hours(16), midnight + SignedDuration::from_hours(40));
+        let points = self.world().reconciled_points(&person.email, data_type, from, to).unwrap();
+        points
+            .iter()
+            .filter(|point| {
+                let offset = jiff::tz::Offset::from_seconds(point.utc_offset).unwrap();
+                offset.to_datetime(point.start).date() == date
+            })
+            .map(|point| (point.start, point.value))
+            .collect()
+    }
+}
+
+/// Metrics with samples, and how many of the emulator's units make one of the API's.
+pub(crate) const SAMPLED: [(Metric, DataType, f64); 5] = [
+    (Metric::HeartRate, DataType::HeartRate, 1.0),
+    (Metric::Spo2, DataType::OxygenSaturation, 1.0),
+    (Metric::BodyWeight, DataType::Weight, 1_000.0),
+    (Metric::Steps, DataType::Steps, 1.0),
+    (Metric::Distance, DataType::Distance, 1_000_000.0),
+];

@@ -1,0 +1,93 @@
+//! Days that are not 24 hours long: daylight saving and journeys across time zones.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
+
+mod common;
+
+use common::{Connected, Stage};
+use jiff::{ToSpan, civil::Date};
+use phr_model::{DateRange, Metric, Offsets};
+use phr_sandbox::DataType;
+use phr_store::Readings;
+use phr_sync::Outcome;
+
+/// Syncs the fortnight before `now` and compares every day with the vendor's truth: each sample on
+/// the vendor's civil day, each daily sum the vendor's own.
+async fn a_fortnight_before(now: &str, person: usize) -> (Stage, Connected) {
+    let stage = Stage::at(now, 60).await;
+    let person = stage.connect(person).await;
+    assert_eq!(stage.sync(&person).await.outcome, Outcome::Complete);
+    let today: Date = now[..10].parse().unwrap();
+    for n in 1..13 {
+        let day = today.checked_sub(n.days()).unwrap();
+        stage.assert_equals_vendor(&person, day).await;
+        let theirs = stage.world().daily_total(&person.email, DataType::Steps, day).unwrap();
+        let days = DateRange::day(day);
+        let ours = stage.store.observations_between(person.id, Metric::Steps, days).await.unwrap();
+        let ours = ours.first().map(|ours| Metric::Steps.to_api(ours.says.value));
+        assert_eq!(ours, theirs, "steps of {day}");
+    }
+    (stage, person)
+}
+
+#[tokio::test]
+async fn t5_the_day_of_twenty_five_hours_is_complete() {
+    let (stage, person) = a_fortnight_before("2026-10-30T11:00:00Z", 0).await;
+    let day = Date::constant(2026, 10, 25);
+    let hours = stage
+        .store
+        .observations_between(person.id, Metric::HeartRate, DateRange::day(day))
+        .await
+        .unwrap();
+    let offsets: std::collections::BTreeSet<i32> =
+        hours.iter().map(|hour| hour.says.effective.start().offset_seconds).collect();
+    assert_eq!(offsets.len(), 2, "both offsets of the day occur");
+}
+
+#[tokio::test]
+async fn t5_the_day_of_twenty_three_hours_is_complete() {
+    let (stage, person) = a_fortnight_before("2026-04-03T11:00:00Z", 0).await;
+    let day = Date::constant(2026, 3, 29);
+    let zone = jiff::tz::TimeZone::get(&stage.world().people()[0].time_zone).unwrap();
+    let (start, end) = Offsets::new(zone, &[]).bounds(day);
+    assert_eq!(end.at.duration_since(start.at).as_hours(), 23);
+    let steps = stage
+        .store
+        .observations_between(person.id, Metric::Steps, DateRange::day(day))
+        .await
+        .unwrap();
+    assert!(steps.iter().all(|steps| steps.says.effective.start() == start));
+}
+
+#[tokio::test]
+async fn t5_a_journey_of_the_last_fortnight_is_complete() {
+    let (stage, person) = a_fortnight_before("2026-11-20T11:00:00Z", 1).await;
+    let mut offsets = std::collections::BTreeSet::new();
+    for n in 0..14 {
+        let day = Date::constant(2026, 11, 20).checked_sub(n.days()).unwrap();
+        let samples = stage.store.samples(person.id, Metric::Steps, day).await.unwrap();
+        offsets.extend(samples.iter().map(|sample| sample.offset_seconds));
+    }
+    assert!(offsets.len() > 1, "the person stayed at home: {offsets:?}");
+}
+
+#[tokio::test]
+async fn t5_a_journey_across_the_date_line_and_back_is_complete() {
+    // The journey of the first person lies 20 to 30 days before the emulator's beginning.
+    let stage = Stage::at("2026-11-20T11:00:00Z", 60).await;
+    let mut settings = stage.sync.settings.clone();
+    settings.look_back_days = 40;
+    let sync = phr_sync::SyncService { settings, ..stage.sync.clone() };
+    let person = stage.connect(0).await;
+    let report = sync.sync_now(person.id, phr_model::FITBIT, None, None).await.unwrap();
+    assert_eq!(report.outcome, Outcome::Complete);
+    let mut offsets = std::collections::BTreeSet::new();
+    for n in 1..39 {
+        let day = Date::constant(2026, 11, 20).checked_sub(n.days()).unwrap();
+        stage.assert_equals_vendor(&person, day).await;
+        let samples = stage.store.samples(person.id, Metric::Steps, day).await.unwrap();
+        offsets.extend(samples.iter().map(|sample| sample.offset_seconds));
+    }
+    let (west, east) = (offsets.first().unwrap(), offsets.last().unwrap());
+    assert!(east - west > 12 * 3_600, "no date line was crossed: {offsets:?}");
+}

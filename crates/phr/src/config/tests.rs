@@ -1,0 +1,133 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::*;
+
+const FERNET: &str = "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=";
+const JWT: &str = "b0c8yE1n6Qv2K7Zq4Wf9Xr3Ts5Ua1HdJ";
+
+fn sound() -> BTreeMap<&'static str, &'static str> {
+    BTreeMap::from([("ENCRYPTION_KEY", FERNET), ("JWT_SECRET", JWT)])
+}
+
+fn read(variables: &BTreeMap<&str, &str>) -> Result<Config, Vec<Mistake>> {
+    Config::read(&|name| variables.get(name).map(|text| (*text).to_owned()))
+}
+
+fn mistakes(changes: &[(&'static str, &'static str)]) -> Vec<String> {
+    let mut variables = sound();
+    variables.extend(changes.iter().copied());
+    let mistakes = read(&variables).expect_err("a mistake goes unnoticed");
+    mistakes.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn two_secrets_are_enough_to_start() {
+    let config = read(&sound()).unwrap();
+    assert_eq!(config.listen.to_string(), "127.0.0.1:8000");
+    assert_eq!(config.look_back_days, 14);
+    assert_eq!(config.registration, Registration::Invite);
+    assert!(config.fitbit.is_none());
+    assert!(!config.docs);
+}
+
+#[test]
+fn st_01_missing_secrets_are_named_with_the_remedy() {
+    let all = read(&BTreeMap::new()).expect_err("started without secrets");
+    let all: Vec<_> = all.iter().map(ToString::to_string).collect();
+    insta::assert_snapshot!(all.join("\n"), @r"
+    ENCRYPTION_KEY: is missing; make one with `phr keys generate`
+    JWT_SECRET: is missing; make one with `phr keys generate`
+    ");
+}
+
+#[test]
+fn st_01_every_bad_setting_is_refused_by_name_and_never_quoted() {
+    let table: [(&str, &str); 23] = [
+        ("ENCRYPTION_KEY", "your_encryption_key_here"),
+        ("ENCRYPTION_KEY", "too-short"),
+        ("ENCRYPTION_KEY", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
+        ("JWT_SECRET", "your_jwt_secret_here"),
+        ("JWT_SECRET", "tooshort"),
+        ("JWT_SECRET", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
+        ("JWT_SECRET", FERNET),
+        ("LISTEN", "everywhere"),
+        ("PUBLIC_URL", "http://phr.somewhere.org"),
+        ("PUBLIC_URL", "not a url"),
+        ("DATABASE_URL", "mysql://somewhere"),
+        ("DATABASE_URL", "sqlite:"),
+        ("FITBIT_CLIENT_ID", "your_fitbit_client_id_here"),
+        ("FITBIT_UPSTREAM", "carrier-pigeon"),
+        ("FITBIT_BASE_URL", "http://10.1.2.3:9000"),
+        ("REGISTRATION", "everybody"),
+        ("OBSERVATIONS_HEART_RATE", "sometimes"),
+        ("SYNC_INTERVAL", "1s"),
+        ("SYNC_LOOK_BACK_DAYS", "0"),
+        ("REQUESTS_PER_MINUTE_PER_PERSON", "301"),
+        ("CORS_ORIGINS", "*"),
+        ("TRUSTED_PROXIES", "10.0.0.0/99"),
+        ("RETURN_URLS", "://nowhere"),
+    ];
+    for (variable, value) in table {
+        let mistakes = mistakes(&[(variable, value)]);
+        assert!(mistakes.iter().any(|mistake| mistake.starts_with(variable)), "{mistakes:?}");
+        let quoted = value.len() > 3 && mistakes.iter().any(|mistake| mistake.contains(value));
+        assert!(!quoted || variable == "DATABASE_URL", "{variable} is quoted: {mistakes:?}");
+    }
+}
+
+#[test]
+fn all_mistakes_are_told_at_once() {
+    let mistakes = mistakes(&[("LISTEN", "x"), ("REGISTRATION", "x"), ("API_DOCS", "x")]);
+    assert_eq!(mistakes.len(), 3, "{mistakes:?}");
+}
+
+#[test]
+fn a_client_id_without_its_secret_is_a_mistake() {
+    let mistakes = mistakes(&[("FITBIT_CLIENT_ID", "1234.apps.googleusercontent.com")]);
+    assert!(mistakes[0].starts_with("FITBIT_CLIENT_SECRET: is missing"), "{mistakes:?}");
+}
+
+#[test]
+fn the_redirect_uri_follows_the_public_url() {
+    let mut variables = sound();
+    variables.extend([
+        ("FITBIT_CLIENT_ID", "1234.apps.googleusercontent.com"),
+        ("FITBIT_CLIENT_SECRET", "GOCSPX-abc"),
+        ("PUBLIC_URL", "https://phr.somewhere.org"),
+    ]);
+    let fitbit = read(&variables).unwrap().fitbit.unwrap();
+    assert_eq!(
+        fitbit.redirect_uri.as_str(),
+        "https://phr.somewhere.org/integrations/fitbit/callback"
+    );
+}
+
+#[test]
+fn a_key_ring_is_accepted_and_shown_to_nobody() {
+    let mut variables = sound();
+    let ring = format!("{FERNET},{FERNET}");
+    variables.insert("ENCRYPTION_KEY", &ring);
+    let shown = format!("{:?}", read(&variables).unwrap());
+    assert!(!shown.contains(FERNET) && !shown.contains(JWT), "{shown}");
+}
+
+#[test]
+fn the_sample_file_names_every_variable_and_no_other() {
+    let sample = include_str!("../../../../.env.example");
+    let named: BTreeSet<&str> = sample
+        .lines()
+        .filter_map(|line| line.trim_start_matches("# ").split_once('='))
+        .map(|(name, _)| name)
+        .filter(|name| name.chars().all(|c| c.is_ascii_uppercase() || c == '_'))
+        .collect();
+    assert_eq!(named, BTreeSet::from(VARIABLES));
+}
+
+#[test]
+fn the_sample_file_itself_is_refused() {
+    let sample = include_str!("../../../../.env.example");
+    let lines = sample.lines().filter(|line| !line.starts_with('#'));
+    let variables: BTreeMap<&str, &str> = lines.filter_map(|line| line.split_once('=')).collect();
+    let mistakes = read(&variables).expect_err("started with the sample's secrets");
+    assert_eq!(mistakes.len(), 4, "{mistakes:?}");
+}

@@ -1,0 +1,197 @@
+//! `phr demo`: the whole system on one machine, without any credential. The emulated Google and the
+//! real server start, a person registers, consents and syncs, and a table shows what arrived.
+
+mod browser;
+mod clock;
+mod person;
+mod show;
+
+use std::{path::PathBuf, sync::Arc};
+
+use anyhow::Context;
+use phr_api::settings::{HashingCost, Lifetimes, RateLimits, Registration, Settings, SigningKeys};
+use phr_model::Clock;
+use phr_sandbox::{Options as SandboxOptions, People, Sandbox};
+use phr_store::sqlite::SqliteStore;
+use phr_sync::{OsEntropy, SyncSettings, entropy};
+use phr_vendors::{
+    Budget, Vendor,
+    budget::Limits,
+    fitbit::google_health::{self, GoogleHealth},
+    http_client,
+};
+use secrecy::SecretString;
+use tokio::net::TcpListener;
+use url::Url;
+
+use self::{clock::SandboxClock, show::Shown};
+use crate::{
+    app::{App, Parts},
+    serve,
+};
+
+/// What `phr demo` was asked for.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Options {
+    /// Exit with 0 after the table instead of serving on
+    #[arg(long)]
+    once: bool,
+    /// Print one JSON line for scripts instead of progress and table
+    #[arg(long)]
+    json: bool,
+    /// Port of the server on 127.0.0.1; 0 takes any free one
+    #[arg(long, default_value_t = 8000)]
+    port: u16,
+    /// Port of the emulated Google on 127.0.0.1; 0 takes any free one
+    #[arg(long, default_value_t = 0)]
+    sandbox_port: u16,
+    /// Where to keep the database [default: a fresh temporary folder, removed at the end]
+    #[arg(long, value_name = "FOLDER")]
+    data_dir: Option<PathBuf>,
+    /// Serve these real recordings instead of invented days (CSV files; see docs/recordings.md)
+    #[arg(long, value_name = "FOLDER")]
+    recordings: Option<PathBuf>,
+}
+
+/// How many days an invented person is synced.
+const DAYS: i32 = 14;
+/// The emulator sets no quota here, so our own budget need not hold back either.
+const UNHURRIED: u32 = 1_000_000;
+
+/// Runs the demonstration.
+pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
+    let temporary = match &options.data_dir {
+        Some(_) => None,
+        None => Some(tempfile::Builder::new().prefix("phr-demo-").tempdir()?),
+    };
+    let folder = temporary.as_ref().map(|folder| folder.path().to_path_buf());
+    let folder = options.data_dir.clone().or(folder).context("no folder for the database")?;
+    std::fs::create_dir_all(&folder)
+        .with_context(|| format!("cannot create {}", folder.display()))?;
+    let listener = TcpListener::bind(("127.0.0.1", options.port)).await.with_context(|| {
+        format!("port {} is taken; choose another with --port, or --port 0", options.port)
+    })?;
+    let base_url: Url = format!("http://127.0.0.1:{}/", listener.local_addr()?.port()).parse()?;
+    let sandbox = Sandbox::start(sandbox_options(&options, &base_url)?).await?;
+    let app = app(&sandbox, &base_url, folder.join("phr.sqlite")).await?;
+    demonstrate(&options, &sandbox, app, listener, &base_url).await?;
+    sandbox.stop().await;
+    Ok(())
+}
+
+/// Serves, brings everybody's days in, shows them, and goes on serving unless told otherwise.
+async fn demonstrate(
+    options: &Options,
+    sandbox: &Sandbox,
+    app: App,
+    listener: TcpListener,
+    base_url: &Url,
+) -> anyhow::Result<()> {
+    let shown = Shown::new(options.json, base_url, &sandbox.base_url());
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let service = app.router.clone().into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let until = async move { stopped.await.unwrap_or(()) };
+    let server =
+        tokio::spawn(axum::serve(listener, service).with_graceful_shutdown(until).into_future());
+    shown.begin();
+    let everybody = people(options, sandbox);
+    let mut arrived = Vec::new();
+    for summary in everybody {
+        let person = person::Person::invent(&summary);
+        arrived.push(person::bring_in(person, base_url, &app, &shown).await?);
+    }
+    shown.end(&arrived, sandbox.world())?;
+    if !options.once {
+        let stopping = tokio_util::sync::CancellationToken::new();
+        let worker = tokio::spawn(crate::worker::run(app.sync, app.connector, stopping.clone()));
+        serve::stop_signal().await;
+        stopping.cancel();
+        worker.await?;
+    }
+    let _ = stop.send(());
+    server.await??;
+    Ok(())
+}
+
+/// Everybody recorded, or the first of the invented people: the others wait for whoever wants to
+/// connect by hand.
+fn people(options: &Options, sandbox: &Sandbox) -> Vec<phr_sandbox::PersonSummary> {
+    let count = if options.recordings.is_some() { usize::MAX } else { 1 };
+    sandbox.world().people().into_iter().take(count).collect()
+}
+
+const CLIENT_ID: &str = "demo-client.apps.example.com";
+
+fn callback(base_url: &Url) -> anyhow::Result<Url> {
+    Ok(base_url.join("integrations/fitbit/callback")?)
+}
+
+fn sandbox_options(options: &Options, base_url: &Url) -> anyhow::Result<SandboxOptions> {
+    let people = match &options.recordings {
+        Some(folder) => People::Recordings(folder.clone()),
+        None => People::Synthetic { count: 2, days_of_history: 90 },
+    };
+    Ok(SandboxOptions {
+        port: options.sandbox_port,
+        people,
+        client_id: CLIENT_ID.to_owned(),
+        redirect_uris: vec![callback(base_url)?.into()],
+        quota_per_minute: 0,
+        ..SandboxOptions::default()
+    })
+}
+
+async fn app(sandbox: &Sandbox, base_url: &Url, database: PathBuf) -> anyhow::Result<App> {
+    let clock: Arc<dyn Clock> = Arc::new(SandboxClock::of(sandbox.world()));
+    let store = SqliteStore::open(&database)
+        .await
+        .with_context(|| format!("cannot open {}", database.display()))?;
+    let parts = Parts {
+        store: Arc::new(store),
+        encryption_key: SecretString::from(fernet::Fernet::generate_key()),
+        vendors: vec![vendor(sandbox, base_url, &clock)?],
+        sync: SyncSettings { look_back_days: days(sandbox), ..SyncSettings::default() },
+        api: settings(base_url.clone()),
+        return_urls: Vec::new(),
+        clock,
+    };
+    parts.assemble()
+}
+
+/// The whole recorded span and the day after it, or a fortnight.
+fn days(sandbox: &Sandbox) -> i32 {
+    let span = sandbox.world().recorded_span();
+    span.map_or(DAYS, |(first, last)| phr_model::DateRange { first, last }.len() + 1)
+}
+
+fn vendor(
+    sandbox: &Sandbox,
+    base_url: &Url,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<Arc<dyn Vendor>> {
+    let secret = SecretString::from(SandboxOptions::default().client_secret);
+    let base: Url = sandbox.base_url().parse()?;
+    let settings =
+        google_health::Settings::at(&base, CLIENT_ID.to_owned(), secret, callback(base_url)?);
+    let limits = Limits { per_person_per_minute: UNHURRIED, per_project_per_minute: UNHURRIED };
+    let budget = Arc::new(Budget::new(limits, clock.clone()));
+    Ok(Arc::new(GoogleHealth::new(settings, http_client()?, budget, clock.clone())))
+}
+
+/// Throw-away keys, open registration on the loopback interface only, and access tokens that last
+/// as long as somebody plays with the printed commands.
+fn settings(base_url: Url) -> Settings {
+    let keys = SigningKeys::parse(&entropy::secret(&OsEntropy));
+    Settings {
+        registration: Registration::Open,
+        lifetimes: Lifetimes {
+            access: jiff::SignedDuration::from_hours(12),
+            ..Lifetimes::default()
+        },
+        hashing: HashingCost::FLOOR,
+        docs: true,
+        demo: true,
+        rates: RateLimits::LIFTED,
+        ..Settings::new(base_url, keys)
+    }
+}

@@ -1,0 +1,32 @@
+//! `phr export`: a person's record as FHIR R4, one resource a line.
+
+use std::io::Write;
+
+use anyhow::Context;
+use jiff::civil::Date;
+use phr_model::{DateRange, FITBIT, Metric};
+use phr_store::{Accounts, Readings};
+
+/// Writes the Patient, then every Observation that stands, metric by metric, oldest first.
+pub(crate) async fn run(
+    store: &(impl Accounts + Readings),
+    email: &str,
+    base: &str,
+    out: &mut impl Write,
+) -> anyhow::Result<()> {
+    let person = store.person_by_email(email).await?.context("no account has this address")?;
+    let patient = person.patient.context("User does not have a FHIR patient record")?;
+    line(out, &phr_fhir::patient(patient))?;
+    let always = DateRange { first: Date::constant(1900, 1, 1), last: Date::constant(9999, 1, 1) };
+    for metric in Metric::ALL {
+        for observation in store.observations_between(person.id, metric, always).await? {
+            line(out, &phr_fhir::observation(&observation, patient, FITBIT, base))?;
+        }
+    }
+    Ok(out.flush()?)
+}
+
+fn line(out: &mut impl Write, resource: &impl serde::Serialize) -> anyhow::Result<()> {
+    serde_json::to_writer(&mut *out, resource)?;
+    Ok(out.write_all(b"\n")?)
+}

@@ -1,0 +1,108 @@
+//! `phr serve`: the server for real use.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use phr_api::settings::{Settings, SigningKeys};
+use phr_model::{Clock, SystemClock};
+use phr_store::sqlite::SqliteStore;
+use phr_sync::SyncSettings;
+use phr_vendors::{
+    Budget, Vendor,
+    budget::Limits,
+    fitbit::google_health::{self, GoogleHealth},
+    http_client,
+};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    app::{App, Parts},
+    config::Config,
+    worker,
+};
+
+/// Runs the server until it is told to stop.
+pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .with_context(|| format!("cannot listen on {} (set LISTEN)", config.listen))?;
+    let public_url = config.public_url.clone();
+    if config.fitbit.is_none() {
+        tracing::warn!("FITBIT_CLIENT_ID is not set: nobody can connect Fitbit yet");
+    }
+    let app = parts(config).await?.assemble()?;
+    tracing::info!(%public_url, "ready");
+    listen(listener, app, stop_signal()).await
+}
+
+/// Serves and works until `stop`, then finishes what is under way.
+pub(crate) async fn listen(
+    listener: TcpListener,
+    app: App,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> anyhow::Result<()> {
+    let stopping = CancellationToken::new();
+    let worker = tokio::spawn(worker::run(app.sync, app.connector, stopping.clone()));
+    let service = app.router.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    axum::serve(listener, service).with_graceful_shutdown(stop).await?;
+    stopping.cancel();
+    worker.await.context("the background worker failed")
+}
+
+async fn parts(config: Config) -> anyhow::Result<Parts> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let store = SqliteStore::open(&config.database)
+        .await
+        .with_context(|| format!("cannot open {}", config.database.display()))?;
+    Ok(Parts {
+        vendors: vendors(&config, &clock)?,
+        store: Arc::new(store),
+        clock,
+        sync: SyncSettings {
+            look_back_days: config.look_back_days,
+            interval: config.sync_interval,
+            heart_rate: config.heart_rate,
+            ..SyncSettings::default()
+        },
+        api: Settings {
+            registration: config.registration,
+            cors_origins: config.cors_origins,
+            docs: config.docs,
+            trusted_proxies: config.trusted_proxies,
+            ..Settings::new(config.public_url, SigningKeys::parse(&config.jwt_secret))
+        },
+        encryption_key: config.encryption_key,
+        return_urls: config.return_urls,
+    })
+}
+
+fn vendors(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Vec<Arc<dyn Vendor>>> {
+    let Some(fitbit) = &config.fitbit else { return Ok(Vec::new()) };
+    let limits = Limits {
+        per_person_per_minute: config.per_person_per_minute,
+        per_project_per_minute: config.per_project_per_minute,
+    };
+    let (id, secret) = (fitbit.client_id.clone(), fitbit.client_secret.clone());
+    let settings = match &fitbit.base_url {
+        Some(base) => google_health::Settings::at(base, id, secret, fitbit.redirect_uri.clone()),
+        None => google_health::Settings::google(id, secret, fitbit.redirect_uri.clone()),
+    };
+    let budget = Arc::new(Budget::new(limits, clock.clone()));
+    Ok(vec![Arc::new(GoogleHealth::new(settings, http_client()?, budget, clock.clone()))])
+}
+
+/// Ctrl-C, or SIGTERM from a service manager.
+pub(crate) async fn stop_signal() {
+    let interrupt = tokio::signal::ctrl_c();
+    let Ok(mut terminate) =
+        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+    else {
+        let _ = interrupt.await;
+        return;
+    };
+    tokio::select! {
+        _ = interrupt => {}
+        _ = terminate.recv() => {}
+    }
+}
