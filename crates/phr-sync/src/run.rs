@@ -15,7 +15,7 @@ use phr_store::{
     connection::{Connection, Lease},
     reading::DayWrite,
 };
-use phr_vendors::{Vendor, VendorError};
+use phr_vendors::{DayReading, Vendor, VendorError};
 
 use crate::{
     compare::{Comparison, Work, judge},
@@ -92,7 +92,7 @@ impl<'a> Run<'a> {
         let mut metrics = Vec::new();
         let mut first_error = None;
         let mut stopped: Option<VendorError> = None;
-        for metric in self.vendor.clone().metrics().iter().copied() {
+        for metric in in_order(self.vendor.metrics()) {
             let mut report = MetricReport::new(metric);
             let result = match &stopped {
                 Some(error) => Err(Failure::Vendor(error.clone())),
@@ -153,8 +153,9 @@ impl<'a> Run<'a> {
         work: &Work,
         figures: &BTreeMap<Date, Figure>,
     ) -> Result<(), StoreError> {
-        let days = work.empty.iter().map(|date| self.day_write(metric, *date, Vec::new(), figures));
-        let days: Vec<_> = days.collect();
+        let nothing = |date: &Date| DayReading { date: *date, samples: Vec::new() };
+        let days = work.empty.iter().map(nothing);
+        let days: Vec<_> = days.map(|day| self.day_write(metric, day, &[], figures)).collect();
         if !days.is_empty() {
             self.replace(days).await?;
         }
@@ -174,7 +175,8 @@ impl<'a> Run<'a> {
         self.tell(metric, 0, work.read.len());
         for window in windows.into_iter().rev() {
             self.keep_lease().await?;
-            let offsets = self.offsets(metric, window).await?;
+            let witnesses = self.witnesses(metric, window).await?;
+            let offsets = Offsets::new(self.zone.clone(), &witnesses);
             let vendor = self.vendor.clone();
             let readings = self
                 .session
@@ -185,7 +187,7 @@ impl<'a> Run<'a> {
                 .await?;
             let days = readings
                 .into_iter()
-                .map(|day| self.day_write(metric, day.date, day.samples, figures))
+                .map(|day| self.day_write(metric, day, &witnesses, figures))
                 .collect();
             let changes = self.replace(days).await?;
             report.add(window, &changes);
@@ -197,12 +199,12 @@ impl<'a> Run<'a> {
     fn day_write(
         &self,
         metric: Metric,
-        date: Date,
-        samples: Vec<Sample>,
+        DayReading { date, samples }: DayReading,
+        witnesses: &[Sample],
         figures: &BTreeMap<Date, Figure>,
     ) -> DayWrite {
         let (figure, closed) = (figures.get(&date), date < self.today);
-        let offsets = Offsets::new(self.zone.clone(), &samples);
+        let offsets = Offsets::new(self.zone.clone(), witnesses.iter().chain(&samples));
         let day = Day {
             person: self.connection.person,
             vendor: &self.connection.vendor,
@@ -228,22 +230,23 @@ impl<'a> Run<'a> {
         self.service.store.replace_days(self.lease, *person, vendor, days, now).await
     }
 
-    /// Where the person was around `window`, for data that comes without civil time: the offsets of
-    /// steps tell, because every tracker counts them.
-    async fn offsets(&self, metric: Metric, window: DateRange) -> Result<Offsets, StoreError> {
-        let mut samples = Vec::new();
-        if metric == Metric::Calories {
-            let around = DateRange {
-                first: window.first.yesterday().unwrap_or(window.first),
-                last: window.end(),
-            };
+    /// Steps around `window` bear witness to where the person was, because every tracker counts
+    /// them: for data that comes without civil time, and for days without samples of their own.
+    async fn witnesses(
+        &self,
+        metric: Metric,
+        window: DateRange,
+    ) -> Result<Vec<Sample>, StoreError> {
+        let first = window.first.yesterday().unwrap_or(window.first);
+        let around = DateRange { first, last: window.end() };
+        let mut witnesses = Vec::new();
+        if !TELLS_WHERE.contains(&metric) {
             for date in around.days() {
-                let steps =
-                    self.service.store.samples(self.connection.person, Metric::Steps, date).await?;
-                samples.extend(steps);
+                let (store, person) = (&self.service.store, self.connection.person);
+                witnesses.extend(store.samples(person, Metric::Steps, date).await?);
             }
         }
-        Ok(Offsets::new(self.zone.clone(), &samples))
+        Ok(witnesses)
     }
 
     /// Notes on every day not settled why it could not be read.
@@ -284,6 +287,17 @@ impl<'a> Run<'a> {
             listener(Progress { metric, days_done, days_to_read: count(days_to_read) });
         }
     }
+}
+
+/// Metrics sampled all day long with the offset of where the person was: their own samples say it.
+const TELLS_WHERE: [Metric; 3] = [Metric::Steps, Metric::HeartRate, Metric::Distance];
+
+/// Steps first: they bear witness for the others.
+fn in_order(metrics: &[Metric]) -> Vec<Metric> {
+    let (mut first, rest): (Vec<_>, Vec<_>) =
+        metrics.iter().copied().partition(|metric| *metric == Metric::Steps);
+    first.extend(rest);
+    first
 }
 
 /// Whether an error concerns the connection as a whole, so that asking for other metrics is in vain.

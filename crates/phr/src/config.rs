@@ -15,7 +15,7 @@ use url::Url;
 #[error("{variable}: {problem}")]
 pub(crate) struct Mistake {
     /// The variable.
-    pub(crate) variable: &'static str,
+    pub(crate) variable: String,
     /// What is wrong and what to do.
     pub(crate) problem: String,
 }
@@ -77,6 +77,22 @@ pub(crate) const VARIABLES: [&str; 20] = [
     "TRUSTED_PROXIES",
     "API_DOCS",
 ];
+
+/// Beginnings that no other program's variables have: what carries one and is not in the list is a
+/// slip of the pen, and would be ignored in silence.
+const OUR_BEGINNINGS: [&str; 4] = ["FITBIT_", "SYNC_", "OBSERVATIONS_", "REQUESTS_PER_"];
+
+/// Variables of the environment that look like ours but are not.
+pub(crate) fn misspelt(names: impl Iterator<Item = String>) -> Vec<Mistake> {
+    let ours = |name: &String| OUR_BEGINNINGS.iter().any(|beginning| name.starts_with(beginning));
+    names
+        .filter(|name| ours(name) && !VARIABLES.contains(&name.as_str()))
+        .map(|variable| Mistake {
+            variable,
+            problem: "is not a setting; see .env.example for those there are".to_owned(),
+        })
+        .collect()
+}
 
 /// 80 % of Google's published limits, so that other clients of the same project are not starved.
 const PER_PERSON_PER_MINUTE: u32 = 240;
@@ -145,6 +161,7 @@ impl Reader<'_> {
     }
 
     fn mistake(&mut self, variable: &'static str, problem: impl Into<String>) {
+        let variable = variable.to_owned();
         self.mistakes.push(Mistake { variable, problem: problem.into() });
     }
 

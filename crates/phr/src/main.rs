@@ -134,7 +134,14 @@ async fn store() -> anyhow::Result<SqliteStore> {
 fn configuration() -> anyhow::Result<Config> {
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
     let variable = |name: &str| std::env::var(name).ok();
-    Config::read(&variable).map_err(|mistakes| {
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    let misspelt = config::misspelt(names);
+    let config = match Config::read(&variable) {
+        Ok(config) if misspelt.is_empty() => Ok(config),
+        Ok(_) => Err(misspelt),
+        Err(mistakes) => Err(misspelt.into_iter().chain(mistakes).collect::<Vec<_>>()),
+    };
+    config.map_err(|mistakes| {
         let lines: Vec<_> = mistakes.iter().map(|mistake| format!("  {mistake}")).collect();
         anyhow::anyhow!("the configuration cannot be used:\n{}", lines.join("\n"))
     })

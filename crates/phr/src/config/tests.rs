@@ -131,3 +131,11 @@ fn the_sample_file_itself_is_refused() {
     let mistakes = read(&variables).expect_err("started with the sample's secrets");
     assert_eq!(mistakes.len(), 4, "{mistakes:?}");
 }
+
+#[test]
+fn st_01_a_misspelt_setting_is_not_ignored_in_silence() {
+    let names = ["FITBIT_CLIENT_IDD", "FITBIT_CLIENT_ID", "PATH", "SYNC_INTERVALL"];
+    let mistakes = misspelt(names.into_iter().map(str::to_owned));
+    let named: Vec<_> = mistakes.iter().map(|mistake| mistake.variable.as_str()).collect();
+    assert_eq!(named, ["FITBIT_CLIENT_IDD", "SYNC_INTERVALL"]);
+}
