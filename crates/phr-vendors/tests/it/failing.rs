@@ -62,7 +62,8 @@ async fn what_trying_again_cannot_cure_is_tried_once(
 #[case::down(Fault::new(FaultKind::Status).with_status(503), VendorError::Unavailable)]
 #[case::html(Fault::new(FaultKind::HtmlError), VendorError::Unavailable)]
 #[case::garbage(Fault::new(FaultKind::GarbageBody), VendorError::Unreadable)]
-#[case::cut(Fault::new(FaultKind::CutBody), VendorError::Unreadable)]
+// The emulator closes before the head of the answer is out: nothing has come.
+#[case::cut(Fault::new(FaultKind::CutBody), VendorError::Unavailable)]
 #[tokio::test]
 async fn what_may_pass_is_tried_three_times(#[case] fault: Fault, #[case] error: VendorError) {
     let upstream = Upstream::of(JONAS).await;
