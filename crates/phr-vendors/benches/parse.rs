@@ -81,7 +81,6 @@ struct BareDate {
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-#[expect(dead_code, reason = "parsed for the sake of parsing")]
 struct BareTimeOfDay {
     hours: i8,
     minutes: i8,

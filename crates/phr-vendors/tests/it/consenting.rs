@@ -39,9 +39,9 @@ fn the_consent_page_is_asked_for_what_we_need_and_no_more() {
     let state = SecretString::from("state-1");
     let url = client(&settings)
         .authorization_url(&AuthorizationRequest { state: &state, challenge: CHALLENGE });
-    let pairs: String =
-        url.query_pairs().map(|(key, value)| format!("{key} = {value}\n")).collect();
-    insta::assert_snapshot!(format!("{}\n{pairs}", url.origin().ascii_serialization()), @"
+    let pairs = url.query_pairs().map(|(key, value)| format!("{key} = {value}"));
+    let lines: Vec<_> = [url.origin().ascii_serialization()].into_iter().chain(pairs).collect();
+    insta::assert_snapshot!(lines.join("\n"), @"
     https://accounts.google.com
     response_type = code
     client_id = client-id
