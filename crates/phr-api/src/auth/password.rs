@@ -1,5 +1,7 @@
 //! What a password must be: long, not common, not about its owner. Nothing else (AC-06 to AC-08).
 
+use std::collections::BTreeSet;
+
 use secrecy::{ExposeSecret, SecretString};
 use unicode_normalization::UnicodeNormalization;
 
@@ -50,7 +52,7 @@ pub fn check(password: &SecretString, email: &str, name: &str) -> Result<(), Wea
         return Err(Weakness::Short);
     }
     let simple = simplified(password);
-    if blocklist::is_common(&simple) {
+    if blocklist::is_common(&simple, foreign(password)) {
         return Err(Weakness::Common);
     }
     if is_personal(&simple, email, name) {
@@ -67,6 +69,13 @@ fn simplified(password: &str) -> String {
         other => other,
     });
     folded.filter(|c| c.is_alphanumeric()).collect()
+}
+
+/// Different characters that are neither letters nor digits nor on every keyboard. (Those that are
+/// stand at the end of common passwords and add nothing.)
+fn foreign(password: &str) -> usize {
+    let foreign = password.chars().filter(|c| !c.is_ascii() && !c.is_alphanumeric());
+    foreign.collect::<BTreeSet<_>>().len()
 }
 
 /// Whether next to nothing is left once the owner's and the product's words are taken out.

@@ -1,0 +1,16 @@
+//! The API through its front door.
+
+mod accounts;
+mod authorization;
+mod bad_input;
+mod connecting;
+mod contract;
+mod layers;
+mod limits;
+mod openapi;
+mod reading;
+mod sessions;
+mod tokens;
+
+#[path = "../support/mod.rs"]
+mod support;
