@@ -25,10 +25,10 @@ pub use settings::{
 pub use state::ApiState;
 
 /// The whole server: the API, `extra` (the pages, with their state), the document and all layers.
-pub fn router(state: ApiState, extra: OpenApiRouter) -> Router {
-    let (routes, document) = routes(&state, extra);
-    let router = if state.settings.docs { with_docs(routes, document) } else { routes };
-    layer::stack::wrap(router, &state)
+pub fn router(state: &ApiState, extra: OpenApiRouter) -> Router {
+    let (api, document) = routes(state, extra);
+    let all = if state.settings.docs { with_docs(api, document) } else { api };
+    layer::stack::wrap(all, state)
 }
 
 /// The OpenAPI document of [`router`].

@@ -1,5 +1,7 @@
 //! The API through its front door.
 
+#![cfg(test)]
+
 mod accounts;
 mod authorization;
 mod bad_input;

@@ -122,7 +122,7 @@ async fn in_05_a_cursor_serves_its_owner_its_question_and_nobody_else() {
     let path = format!("/health/samples?metric=heart_rate&{RANGE}&limit=10");
     let first = ada.get(&path).await.expect(200);
     let cursor = first["next_cursor"].as_str().unwrap().to_owned();
-    let forged = format!("{}x", cursor);
+    let forged = format!("{cursor}x");
     let elsewhere = path.replace("2026-11-19", "2026-11-18");
     for (who, path, cursor) in [
         (&eve, &path, &cursor),

@@ -142,7 +142,7 @@ async fn tk_05_no_other_secret_works_as_a_bearer() {
     let state = page.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
     let link = ada.post("/integrations/fitbit/authorize/url", &json!({})).await.expect(200);
     let ticket = link["url"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();
-    let invitation = phr_api::auth::account::invite(&app.state).await.unwrap();
+    let invitation = app.invite().await;
     let cookie = cookie.split_once('=').unwrap().1.to_owned();
     for secret in [ada.refresh.clone(), state, ticket, cookie, invitation.expose_secret().into()] {
         is_refused(&ada, &secret).await;
@@ -203,7 +203,7 @@ async fn tk_16_a_new_signing_key_logs_nobody_out() {
         rotated,
     )
     .unwrap();
-    let router = phr_api::router(state, utoipa_axum::router::OpenApiRouter::new());
+    let router = phr_api::router(&state, utoipa_axum::router::OpenApiRouter::new());
     let request = ada.request(&Method::GET, "/auth/me", None);
     let reply = tower::ServiceExt::oneshot(router.clone(), request).await.unwrap();
     assert_eq!(reply.status(), 200);

@@ -8,34 +8,34 @@ use serde_json::{Value, json};
 use super::{Reply, TestApp};
 
 /// Everybody's password in tests.
-pub const PASSWORD: &str = "plum kettle orbit window";
+pub(crate) const PASSWORD: &str = "plum kettle orbit window";
 
 /// Somebody who uses the API.
 #[derive(Clone)]
-pub struct Actor<'a> {
-    pub app: &'a TestApp,
-    pub email: String,
-    pub access: String,
-    pub refresh: String,
+pub(crate) struct Actor<'a> {
+    pub(crate) app: &'a TestApp,
+    pub(crate) email: String,
+    pub(crate) access: String,
+    pub(crate) refresh: String,
 }
 
 impl<'a> Actor<'a> {
-    pub fn nobody(app: &'a TestApp) -> Self {
+    pub(crate) fn nobody(app: &'a TestApp) -> Self {
         Self { app, email: String::new(), access: String::new(), refresh: String::new() }
     }
 
-    pub async fn registered(app: &'a TestApp, name: &str) -> Self {
+    pub(crate) async fn registered(app: &'a TestApp, name: &str) -> Self {
         let email = format!("{name}@example.com");
         Self::registered_as(app, name, &email).await
     }
 
-    pub async fn registered_as(app: &'a TestApp, name: &str, email: &str) -> Self {
+    pub(crate) async fn registered_as(app: &'a TestApp, name: &str, email: &str) -> Self {
         let body = json!({"email": email, "name": name, "password": PASSWORD});
         app.nobody().post("/auth/register", &body).await.expect(201);
         Self::signed_in(app, email).await
     }
 
-    pub async fn signed_in(app: &'a TestApp, email: &str) -> Self {
+    pub(crate) async fn signed_in(app: &'a TestApp, email: &str) -> Self {
         let body = json!({"email": email, "password": PASSWORD});
         let pair = app.nobody().post("/auth/login", &body).await.expect(200);
         let mut actor = Self { email: email.to_owned(), ..Self::nobody(app) };
@@ -44,17 +44,22 @@ impl<'a> Actor<'a> {
     }
 
     /// Keeps a new pair of tokens.
-    pub fn keep(&mut self, pair: &Value) {
+    pub(crate) fn keep(&mut self, pair: &Value) {
         pair["access_token"].as_str().unwrap().clone_into(&mut self.access);
         pair["refresh_token"].as_str().unwrap().clone_into(&mut self.refresh);
     }
 
     /// The same person with another access token.
-    pub fn with_access(&self, access: &str) -> Self {
+    pub(crate) fn with_access(&self, access: &str) -> Self {
         Self { access: access.to_owned(), ..self.clone() }
     }
 
-    pub fn request(&self, method: &Method, path: &str, body: Option<&Value>) -> Request<Body> {
+    pub(crate) fn request(
+        &self,
+        method: &Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Request<Body> {
         let mut request = Request::builder().method(method).uri(path);
         if !self.access.is_empty() {
             let bearer = format!("Bearer {}", self.access);
@@ -64,25 +69,25 @@ impl<'a> Actor<'a> {
         request.header(header::CONTENT_TYPE, "application/json").body(body).unwrap()
     }
 
-    pub async fn get(&self, path: &str) -> Reply {
+    pub(crate) async fn get(&self, path: &str) -> Reply {
         self.app.send(self.request(&Method::GET, path, None)).await
     }
 
-    pub async fn post(&self, path: &str, body: &Value) -> Reply {
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Reply {
         self.app.send(self.request(&Method::POST, path, Some(body))).await
     }
 
     /// A POST without a body.
-    pub async fn press(&self, path: &str) -> Reply {
+    pub(crate) async fn press(&self, path: &str) -> Reply {
         self.app.send(self.request(&Method::POST, path, None)).await
     }
 
-    pub async fn try_refresh(&self, token: &str) -> Reply {
+    pub(crate) async fn try_refresh(&self, token: &str) -> Reply {
         let body = json!({"refresh_token": token});
         self.app.nobody().post("/auth/refresh", &body).await
     }
 
-    pub async fn id(&self) -> PersonId {
+    pub(crate) async fn id(&self) -> PersonId {
         let me = self.get("/auth/me").await.expect(200);
         me["id"].as_str().unwrap().parse().unwrap()
     }

@@ -10,22 +10,27 @@ use super::{Actor, Reply, TestApp};
 
 impl TestApp {
     /// The e-mail address of the vendor's person number `index`.
-    pub fn vendor_account(&self, index: usize) -> String {
+    pub(crate) fn vendor_account(&self, index: usize) -> String {
         self.sandbox.as_ref().unwrap().world().people()[index].email.clone()
     }
 
     /// What a browser does: no bearer, perhaps a cookie.
-    pub async fn visit(&self, path: &str, cookie: Option<&str>) -> Reply {
+    pub(crate) async fn visit(&self, path: &str, cookie: Option<&str>) -> Reply {
         self.send(browser_request("GET", path, cookie, "")).await
     }
 
     /// A form sent by a browser.
-    pub async fn submit(&self, path: &str, form: &str) -> Reply {
+    pub(crate) async fn submit(&self, path: &str, form: &str) -> Reply {
         self.send(browser_request("POST", path, None, form)).await
     }
 
     /// What a person does on the vendor's page; the path and query of the callback that follows.
-    pub async fn consent(&self, page: &str, account: &str, tick: impl Fn(&str) -> bool) -> String {
+    pub(crate) async fn consent(
+        &self,
+        page: &str,
+        account: &str,
+        tick: impl Fn(&str) -> bool,
+    ) -> String {
         let page: Url = page.parse().unwrap();
         let mut form: Vec<(String, String)> = page.query_pairs().into_owned().collect();
         let scopes = form.iter().find(|(name, _)| name == "scope").unwrap().1.clone();
@@ -45,14 +50,14 @@ impl TestApp {
 
 impl Actor<'_> {
     /// The vendor's page and the cookie, as `GET /integrations/fitbit/authorize` gives them.
-    pub async fn sent_away(&self) -> (String, String) {
+    pub(crate) async fn sent_away(&self) -> (String, String) {
         let reply = self.get("/integrations/fitbit/authorize").await;
         assert_eq!(reply.status, 302, "{}", reply.text());
         (reply.header("location").to_owned(), cookie_of(&reply))
     }
 
     /// The whole way, every box ticked.
-    pub async fn connect(&self, index: usize) -> Reply {
+    pub(crate) async fn connect(&self, index: usize) -> Reply {
         let (page, cookie) = self.sent_away().await;
         let account = self.app.vendor_account(index);
         let callback = self.app.consent(&page, &account, |_| true).await;
@@ -61,7 +66,7 @@ impl Actor<'_> {
 }
 
 /// `name=value` of the cookie that an answer sets.
-pub fn cookie_of(reply: &Reply) -> String {
+pub(crate) fn cookie_of(reply: &Reply) -> String {
     reply.header("set-cookie").split(';').next().unwrap().to_owned()
 }
 

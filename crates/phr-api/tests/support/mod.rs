@@ -11,13 +11,15 @@ use std::sync::Arc;
 
 use axum::{Router, body::Body, http::Request};
 use jiff::{SignedDuration, Timestamp};
-use phr_api::{
-    ApiState, RateLimits, Registration, Settings, SigningKeys, auth::hashing::HashingCost,
-};
+use phr_api::{ApiState, RateLimits, Registration, Settings, SigningKeys, settings::HashingCost};
 use phr_model::{Clock, StoppedClock};
 use phr_sandbox::{Options, People, Sandbox};
-use phr_store::{SharedStore, Vault, sqlite::SqliteStore};
-use phr_sync::{Connector, Entropy, OsEntropy, SyncService, SyncSettings};
+use phr_store::{
+    SharedStore, Vault,
+    one_time::{OneTime, Purpose},
+    sqlite::SqliteStore,
+};
+use phr_sync::{Connector, Entropy, OsEntropy, SyncService, SyncSettings, entropy};
 use phr_vendors::{
     Budget, Vendor,
     budget::Limits,
@@ -29,34 +31,34 @@ use secrecy::SecretString;
 use tempfile::TempDir;
 use tower::ServiceExt;
 
-pub use actor::{Actor, PASSWORD};
-pub use flow::cookie_of;
-pub use readings::sample;
-pub use reply::Reply;
+pub(crate) use actor::{Actor, PASSWORD};
+pub(crate) use flow::cookie_of;
+pub(crate) use readings::sample;
+pub(crate) use reply::Reply;
 
 /// Noon in Zurich on the day on which all tests take place.
-pub const NOW: &str = "2026-11-20T11:00:00Z";
+pub(crate) const NOW: &str = "2026-11-20T11:00:00Z";
 
 /// Where the server believes to be reached.
-pub const BASE: &str = "http://127.0.0.1:8000";
+pub(crate) const BASE: &str = "http://127.0.0.1:8000";
 
 /// Keys as an operator would set them.
-pub const JWT_KEYS: &str = "first:0123456789abcdef0123456789abcdef0123456789a";
+pub(crate) const JWT_KEYS: &str = "first:0123456789abcdef0123456789abcdef0123456789a";
 const ENCRYPTION_KEY: &str = "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=";
 
 /// A running server without a socket.
-pub struct TestApp {
-    pub router: Router,
-    pub state: ApiState,
-    pub clock: Arc<StoppedClock>,
-    pub store: SharedStore,
-    pub sandbox: Option<Sandbox>,
-    pub folder: TempDir,
-    pub browser: reqwest::Client,
+pub(crate) struct TestApp {
+    pub(crate) router: Router,
+    pub(crate) state: ApiState,
+    pub(crate) clock: Arc<StoppedClock>,
+    pub(crate) store: SharedStore,
+    pub(crate) sandbox: Option<Sandbox>,
+    pub(crate) folder: TempDir,
+    pub(crate) browser: reqwest::Client,
 }
 
 /// How tests want it: open registration, cheap hashing, no rate limits.
-pub fn settings() -> Settings {
+pub(crate) fn settings() -> Settings {
     let keys = SigningKeys::parse(&SecretString::from(JWT_KEYS));
     Settings {
         registration: Registration::Open,
@@ -69,22 +71,22 @@ pub fn settings() -> Settings {
 
 impl TestApp {
     /// A server without vendor credentials.
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::with(settings()).await
     }
 
     /// A server without vendor credentials and with these settings.
-    pub async fn with(settings: Settings) -> Self {
+    pub(crate) async fn with(settings: Settings) -> Self {
         Self::build(settings, None).await
     }
 
     /// A server that talks to an emulated Google with two people and a few days of history.
-    pub async fn with_vendor() -> Self {
+    pub(crate) async fn with_vendor() -> Self {
         Self::with_vendor_and(settings()).await
     }
 
     /// The same with these settings.
-    pub async fn with_vendor_and(settings: Settings) -> Self {
+    pub(crate) async fn with_vendor_and(settings: Settings) -> Self {
         let options = Options {
             now: Some(NOW.parse().unwrap()),
             people: People::Synthetic { count: 2, days_of_history: 3 },
@@ -125,33 +127,47 @@ impl TestApp {
             settings: sync_settings,
         };
         let state = ApiState::new(store.clone(), connector.clone(), sync, settings).unwrap();
-        let router = phr_api::router(state.clone(), phr_web::router(connector));
+        let router = phr_api::router(&state, phr_web::router(connector));
         let policy = reqwest::redirect::Policy::none();
         let browser = reqwest::Client::builder().redirect(policy).build().unwrap();
         Self { router, state, clock: stopped, store, sandbox, folder, browser }
     }
 
     /// Sends a request.
-    pub async fn send(&self, request: Request<Body>) -> Reply {
+    pub(crate) async fn send(&self, request: Request<Body>) -> Reply {
         Reply::of(self.router.clone().oneshot(request).await.unwrap()).await
     }
 
     /// Lets time pass.
-    pub fn advance(&self, seconds: i64) {
+    pub(crate) fn advance(&self, seconds: i64) {
         self.clock.advance(SignedDuration::from_secs(seconds));
     }
 
-    pub fn now(&self) -> Timestamp {
+    /// An invitation that works for a week.
+    pub(crate) async fn invite(&self) -> SecretString {
+        let secret = entropy::secret(&OsEntropy);
+        let invitation = OneTime {
+            hash: entropy::hash(&secret),
+            purpose: Purpose::Invitation,
+            person: None,
+            payload: "{}".to_owned(),
+            expires_at: self.now() + SignedDuration::from_hours(7 * 24),
+        };
+        self.store.put_one_time(invitation, self.now()).await.unwrap();
+        secret
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }
 
     /// Somebody who has not signed in.
-    pub fn nobody(&self) -> Actor<'_> {
+    pub(crate) fn nobody(&self) -> Actor<'_> {
         Actor::nobody(self)
     }
 
     /// Somebody who has registered and signed in.
-    pub async fn person(&self, name: &str) -> Actor<'_> {
+    pub(crate) async fn person(&self, name: &str) -> Actor<'_> {
         Actor::registered(self, name).await
     }
 }

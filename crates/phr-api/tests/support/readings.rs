@@ -16,7 +16,7 @@ use super::TestApp;
 const OFFSET: i32 = 3_600;
 
 /// A sample in Zurich in winter, `seconds` after local midnight.
-pub fn sample(date: &str, seconds: i64, value: i64, length: u32) -> Sample {
+pub(crate) fn sample(date: &str, seconds: i64, value: i64, length: u32) -> Sample {
     let midnight: Timestamp = format!("{date}T00:00:00+01:00").parse().unwrap();
     let at = midnight + SignedDuration::from_secs(seconds);
     Sample { at, seconds: length, offset_seconds: OFFSET, value }
@@ -24,7 +24,13 @@ pub fn sample(date: &str, seconds: i64, value: i64, length: u32) -> Sample {
 
 impl TestApp {
     /// Holds these samples as the day's.
-    pub async fn hold(&self, person: PersonId, metric: Metric, date: &str, samples: Vec<Sample>) {
+    pub(crate) async fn hold(
+        &self,
+        person: PersonId,
+        metric: Metric,
+        date: &str,
+        samples: Vec<Sample>,
+    ) {
         let date: Date = date.parse().unwrap();
         let offsets = Offsets::new(TimeZone::get("Europe/Zurich").unwrap(), &samples);
         let figure = Figure::of(metric, &samples);
@@ -77,7 +83,7 @@ impl TestApp {
     }
 
     /// Steps of each of the last `days` days: one Observation a day.
-    pub async fn hold_steps(&self, person: PersonId, last: &str, days: u32) {
+    pub(crate) async fn hold_steps(&self, person: PersonId, last: &str, days: u32) {
         let mut date: Date = last.parse().unwrap();
         for n in 0..days {
             let steps = sample(&date.to_string(), 36_000, i64::from(1_000 + n), 60);
