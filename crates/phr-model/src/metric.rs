@@ -94,7 +94,7 @@ pub struct Facts {
     pub forming: Forming,
     /// What the REST API calls it.
     pub api: ApiLabel,
-    /// FHIR codings of its Observations, the first being the most exact.
+    /// FHIR codings of its Observations, the first being the one that the API reports.
     pub loinc: &'static [Loinc],
     /// UCUM code of its unit.
     pub ucum: &'static str,

@@ -58,8 +58,8 @@ impl IntoResponse for Refused {
     }
 }
 
-fn done() -> Answer {
-    Ok(Json(json!({})))
+fn done() -> Json<Value> {
+    Json(json!({}))
 }
 
 async fn clock(State(world): State<World>) -> Json<Value> {
@@ -141,7 +141,7 @@ async fn add(
 ) -> Answer {
     let source = sample.source.unwrap_or(Source::Watch);
     world.add_sample(&email, sample.data_type, sample.instant, sample.value, source)?;
-    done()
+    Ok(done())
 }
 
 async fn change(
@@ -150,7 +150,7 @@ async fn change(
     Json(sample): Json<Sample>,
 ) -> Answer {
     world.change_sample(&email, sample.data_type, sample.instant, sample.value)?;
-    done()
+    Ok(done())
 }
 
 async fn delete(
@@ -177,7 +177,7 @@ async fn hold_back(
     Json(late): Json<Late>,
 ) -> Answer {
     world.hold_back(&email, &late.data_types, late.from, late.to, late.until)?;
-    done()
+    Ok(done())
 }
 
 #[derive(Deserialize)]
@@ -194,12 +194,12 @@ async fn override_daily(
     Json(figure): Json<Figure>,
 ) -> Answer {
     world.override_daily(&email, figure.data_type, figure.date, figure.value)?;
-    done()
+    Ok(done())
 }
 
 async fn revoke_grant(State(world): State<World>, Path(email): Path<String>) -> Answer {
     world.revoke_grant(&email)?;
-    done()
+    Ok(done())
 }
 
 #[derive(Deserialize)]
@@ -213,7 +213,7 @@ async fn withdraw_scope(
     Query(scope): Query<Scope>,
 ) -> Answer {
     world.withdraw_scope(&email, &scope.scope)?;
-    done()
+    Ok(done())
 }
 
 async fn set_unlinked(
@@ -222,7 +222,7 @@ async fn set_unlinked(
     Json(unlinked): Json<bool>,
 ) -> Answer {
     world.set_unlinked(&email, unlinked)?;
-    done()
+    Ok(done())
 }
 
 async fn set_no_profile(
@@ -231,7 +231,7 @@ async fn set_no_profile(
     Json(no_profile): Json<bool>,
 ) -> Answer {
     world.set_no_profile(&email, no_profile)?;
-    done()
+    Ok(done())
 }
 
 async fn faults(State(world): State<World>) -> Json<Vec<Fault>> {
@@ -252,10 +252,10 @@ async fn inject(State(world): State<World>, Json(fault): Json<FaultText>) -> Ans
         FaultText::Object(fault) => fault.check(),
     };
     world.inject(fault.map_err(|error| Refused(StatusCode::BAD_REQUEST, error.to_string()))?);
-    done()
+    Ok(done())
 }
 
-async fn clear_faults(State(world): State<World>) -> Answer {
+async fn clear_faults(State(world): State<World>) -> Json<Value> {
     world.clear_faults();
     done()
 }
@@ -266,12 +266,12 @@ async fn requests(State(world): State<World>) -> Json<Value> {
     Json(json!({ "total": total, "counts": counts, "statuses": world.status_counts() }))
 }
 
-async fn clear_requests(State(world): State<World>) -> Answer {
+async fn clear_requests(State(world): State<World>) -> Json<Value> {
     world.clear_request_counts();
     done()
 }
 
-async fn expire_access_tokens(State(world): State<World>) -> Answer {
+async fn expire_access_tokens(State(world): State<World>) -> Json<Value> {
     world.expire_access_tokens();
     done()
 }

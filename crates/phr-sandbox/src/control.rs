@@ -104,7 +104,8 @@ impl World {
         Ok(())
     }
 
-    /// Sets the vendor's own figure of a day, whatever the points say.
+    /// Sets the vendor's own figure of a day, whatever the points say. The daily oxygen
+    /// saturation may be NaN, which the API prints as `"NaN"`.
     ///
     /// # Errors
     /// Unknown person, a value that does not fit, or a type without daily figures.
@@ -116,7 +117,10 @@ impl World {
         value: f64,
     ) -> Result<(), WorldError> {
         let person = self.person(email)?;
-        base_value(data_type, value)?;
+        let uncomputable = value.is_nan() && data_type == DataType::DailyOxygenSaturation;
+        if !uncomputable {
+            base_value(data_type, value)?;
+        }
         let rolled_up = data_type.operations().contains(&Operation::DailyRollUp);
         if !rolled_up && data_type.kind() != Kind::Daily {
             return Err(WorldError::BadValue { data_type, value: "a daily figure".to_owned() });

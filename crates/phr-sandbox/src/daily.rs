@@ -23,13 +23,14 @@ pub(crate) enum DailyValue {
     Saturation { average: f64, low: f64, high: f64, deviation: f64 },
 }
 
-/// The daily values of the civil days `from..to` (day numbers), newest first.
+/// At most `most` daily values of the civil days `from..to` (day numbers), newest first.
 pub(crate) fn dailies(
     world: &World,
     person: &Person,
     data_type: DataType,
     family: Family,
     (from, to): (i64, i64),
+    most: usize,
 ) -> Vec<Daily> {
     if !family.includes(Source::Derived) {
         return Vec::new();
@@ -45,6 +46,7 @@ pub(crate) fn dailies(
         .rev()
         .map(date_of_day)
         .filter_map(|date| daily(world, person, data_type, date))
+        .take(most)
         .collect()
 }
 
@@ -80,7 +82,7 @@ fn saturation(
         let timeline = Timeline::reconciled(world, person, readings, Family::All);
         let mut values = Vec::new();
         timeline.visit(&(at - 12 * 3600 * SECOND..at), |point| {
-            values.push(readings.from_base(i64::from(point.value)));
+            values.push(readings.in_units(i64::from(point.value)));
         });
         spread(&values)
     });

@@ -245,7 +245,7 @@ impl DataType {
 
     /// From base units to the unit of the API.
     #[expect(clippy::cast_precision_loss, reason = "sums stay far below 2^53")]
-    pub(crate) fn from_base(self, value: i64) -> f64 {
+    pub(crate) fn in_units(self, value: i64) -> f64 {
         value as f64 / 10f64.powi(self.digits().cast_signed())
     }
 }

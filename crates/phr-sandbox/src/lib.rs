@@ -17,6 +17,37 @@
 //! # }
 //! ```
 //!
+//! # Connecting without a human
+//!
+//! `GET /o/oauth2/v2/auth` shows the consent page, `POST` to the same path decides. The form holds
+//! the parameters of the authorization request, and
+//!
+//! | field | meaning |
+//! | --- | --- |
+//! | `account` | e-mail address of the person who consents |
+//! | `scopes` | once for each scope that is ticked |
+//! | `decision` | `allow` or `deny` |
+//!
+//! The answer is a 302 to the redirect URI with `state`, `iss` (the [base
+//! URL](Sandbox::base_url)), `code`, `scope`, `authuser` and `prompt`.
+//!
+//! # Remote control
+//!
+//! | request | effect |
+//! | --- | --- |
+//! | `GET`, `PUT /sandbox/clock` | `{"now": "..."}` stands still, `{"follow": true}` follows |
+//! | `POST /sandbox/clock/advance` | `{"seconds": 60}` |
+//! | `GET /sandbox/people` | who lives here |
+//! | `GET`, `DELETE /sandbox/people/{email}/samples?data_type=&from=&to=` | the truth; deletes |
+//! | `POST`, `PUT .../samples` | adds or changes: `{"data_type", "instant", "value", "source"?}` |
+//! | `POST .../late` | `{"data_types", "from", "to", "until"}`: syncs days later |
+//! | `PUT .../daily` | `{"data_type", "date", "value"}`: the vendor's own daily figure |
+//! | `DELETE .../grant`, `DELETE .../scopes?scope=` | revokes all, takes one scope away |
+//! | `PUT .../unlinked`, `PUT .../no-profile` | `true` or `false`: 400 and 412 |
+//! | `GET`, `POST`, `DELETE /sandbox/faults` | a [`Fault`] as object or as string |
+//! | `POST /sandbox/access-tokens/expire` | ends all access tokens |
+//! | `GET`, `DELETE /sandbox/requests` | counts by endpoint and status |
+//!
 //! What is where: [`World`] is everything the emulator knows and the typed remote control for
 //! tests; the same operations are reachable as JSON under `/sandbox/*`. [`Fault`] describes a
 //! misbehaviour. [`recordings`] explains the CSV files that can be served instead of invented

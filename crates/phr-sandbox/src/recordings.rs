@@ -97,12 +97,17 @@ impl Wearers<'_> {
         wearer
     }
 
-    fn heart_rate(&mut self, folder: &Path, file: &str, fine: bool) -> Result<(), RecordingError> {
+    fn heart_rate(
+        &mut self,
+        folder: &Path,
+        file: &str,
+        detailed: bool,
+    ) -> Result<(), RecordingError> {
         read(folder, file, ["user", "local_time", "beats_per_minute"], |row| {
             let time = row.time(1)?;
             let at = row.instant(1, time, self.zone)?;
             let value = row.whole(2)?;
-            self.wearer(row.user(0)?, time.date()).heart_rate(time.date(), at, value, fine);
+            self.wearer(row.user(0)?, time.date()).heart_rate(time.date(), at, value, detailed);
             Ok(())
         })
     }

@@ -53,9 +53,8 @@ impl<'w> Timeline<'w> {
 
     /// The UTC days that can hold points starting in `range`.
     pub(crate) fn days(&self, range: &Range<i64>) -> Range<i64> {
-        let added = self.edits.as_ref().and_then(|edits| edits.first_added());
-        let begins = added.map_or(self.person.begins, |first| first.min(self.person.begins));
-        let (from, to) = (range.start.max(begins), range.end.min(self.now.saturating_add(1)));
+        let (from, to) =
+            (range.start.max(self.begins()), range.end.min(self.now.saturating_add(1)));
         if from >= to {
             return 0..0;
         }
@@ -98,16 +97,27 @@ impl<'w> Timeline<'w> {
         });
     }
 
+    /// The offsets in force in `range`, as far as there can be points.
     pub(crate) fn offsets(&self, range: &Range<i64>) -> Offsets {
-        let begins = range.start.max(self.person.begins.saturating_sub(DAY));
-        self.person.whereabouts.offsets(begins, range.end.min(self.now.saturating_add(DAY)))
+        let from = range.start.max(self.begins().saturating_sub(DAY));
+        self.person.whereabouts.offsets(from, range.end.min(self.now.saturating_add(DAY)))
+    }
+
+    /// No point starts before this instant.
+    fn begins(&self) -> i64 {
+        let added = self.edits.as_ref().and_then(|edits| edits.first_added());
+        added.map_or(self.person.begins, |first| first.min(self.person.begins))
     }
 }
+
+/// Person, data type and UTC day.
+type ChunkKey = (usize, DataType, i64);
 
 /// Recently used days, bounded by the number of points they hold.
 #[derive(Debug, Default)]
 pub(crate) struct ChunkCache {
-    chunks: HashMap<(usize, DataType, i64), (Arc<[Point]>, u64)>,
+    /// With the use that touched them last.
+    chunks: HashMap<ChunkKey, (Arc<[Point]>, u64)>,
     size: usize,
     uses: u64,
 }
@@ -118,14 +128,15 @@ const CACHED_POINTS: usize = 1_500_000;
 const ENTRY: usize = 8;
 
 impl ChunkCache {
-    pub(crate) fn get(&mut self, key: (usize, DataType, i64)) -> Option<Arc<[Point]>> {
+    pub(crate) fn get(&mut self, key: ChunkKey) -> Option<Arc<[Point]>> {
         self.uses += 1;
         let (points, used) = self.chunks.get_mut(&key)?;
         *used = self.uses;
         Some(Arc::clone(points))
     }
 
-    pub(crate) fn put(&mut self, key: (usize, DataType, i64), points: Arc<[Point]>) {
+    pub(crate) fn put(&mut self, key: ChunkKey, points: Arc<[Point]>) {
+        self.uses += 1;
         self.size += points.len() + ENTRY;
         if let Some((old, _)) = self.chunks.insert(key, (points, self.uses)) {
             self.size -= old.len() + ENTRY;
@@ -138,7 +149,7 @@ impl ChunkCache {
         }
     }
 
-    fn oldest(&self) -> Option<(usize, DataType, i64)> {
+    fn oldest(&self) -> Option<ChunkKey> {
         self.chunks.iter().min_by_key(|(_, (_, used))| *used).map(|(key, _)| *key)
     }
 }

@@ -76,7 +76,7 @@ impl World {
         let person = self.person(email)?;
         let day = day_of_date(date);
         if data_type.kind() == Kind::Daily {
-            let values = dailies(self, person, data_type, Family::All, (day, day + 1));
+            let values = dailies(self, person, data_type, Family::All, (day, day + 1), 1);
             return Ok(values.first().map(|daily| match daily.value {
                 #[expect(clippy::cast_precision_loss, reason = "a pulse")]
                 DailyValue::Resting(bpm) => bpm as f64,
@@ -86,7 +86,7 @@ impl World {
         let timeline = Timeline::reconciled(self, person, data_type, Family::All);
         let tallies = by_date(&timeline, &(day * DAY..(day + 1) * DAY));
         Ok(tallies.get(&day).map(|tally| {
-            let sum = data_type.from_base(tally.sum);
+            let sum = data_type.in_units(tally.sum);
             match data_type.roll_up() {
                 RollUp::WholeSum(_) | RollUp::Sum(_) => sum,
                 #[expect(clippy::cast_precision_loss, reason = "a count of samples")]
@@ -104,7 +104,7 @@ fn readings(timeline: &Timeline<'_>, range: &Range<i64>) -> Vec<Reading> {
             start: instant(point.at),
             end: instant(point.end()),
             utc_offset: offsets.at(point.at),
-            value: timeline.data_type.from_base(i64::from(point.value)),
+            value: timeline.data_type.in_units(i64::from(point.value)),
             source: point.source,
         });
     });

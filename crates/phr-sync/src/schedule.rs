@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::entropy::Entropy;
 
-/// Longest wait between attempts, whatever failed.
+/// Longest wait between attempts, unless the vendor asks for more.
 const LONGEST: SignedDuration = SignedDuration::from_hours(1);
 /// Shortest wait after a failed run.
 const SHORTEST: SignedDuration = SignedDuration::from_secs(30);
@@ -21,17 +21,17 @@ pub(crate) fn routine(
 }
 
 /// The next attempt after `attempts` failures in a row: exponential with full jitter, never sooner
-/// than the vendor asked for.
+/// than the vendor asked for, and not all connections at the very instant it named.
 pub(crate) fn back_off(
     now: Timestamp,
     attempts: u32,
     asked: Option<SignedDuration>,
     entropy: &dyn Entropy,
 ) -> Timestamp {
-    let doubled = SHORTEST.as_secs().saturating_mul(1 << attempts.min(10));
-    let window = SignedDuration::from_secs(doubled.min(LONGEST.as_secs()));
-    let wait = SHORTEST + part_of(window, entropy);
-    later(now, wait.max(asked.unwrap_or(SignedDuration::ZERO)))
+    let soonest = asked.unwrap_or(SHORTEST).max(SHORTEST);
+    let doubled = SHORTEST.saturating_mul(1 << attempts.min(10));
+    let window = doubled.min(LONGEST - SHORTEST);
+    later(now, soonest.saturating_add(part_of(window, entropy)))
 }
 
 /// A uniformly drawn part of `span`.
@@ -44,4 +44,74 @@ fn part_of(span: SignedDuration, entropy: &dyn Entropy) -> SignedDuration {
 
 fn later(now: Timestamp, wait: SignedDuration) -> Timestamp {
     now.checked_add(wait).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Draws the same byte for ever: 0 is the shortest draw, 255 the longest.
+    struct Always(u8);
+
+    impl Entropy for Always {
+        fn fill(&self, bytes: &mut [u8]) {
+            bytes.fill(self.0);
+        }
+    }
+
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+    const HOUR: SignedDuration = SignedDuration::from_hours(1);
+
+    fn seconds(at: Timestamp) -> i64 {
+        at.duration_since(NOW).as_secs()
+    }
+
+    #[test]
+    fn a_routine_run_comes_an_interval_later_give_or_take_a_tenth() {
+        assert_eq!(seconds(routine(NOW, HOUR, &Always(0))), 3600 - 360);
+        assert_eq!(seconds(routine(NOW, HOUR, &Always(255))), 3600 + 360);
+    }
+
+    #[test]
+    fn the_window_doubles_with_every_failure_until_it_is_an_hour() {
+        let longest = |attempts| seconds(back_off(NOW, attempts, None, &Always(255)));
+        let waits: Vec<_> = [0, 1, 2, 3, 6, 7, 8, 10, 11, u32::MAX].map(longest).into();
+        assert_eq!(waits, [60, 90, 150, 270, 1950, 3600, 3600, 3600, 3600, 3600]);
+    }
+
+    #[test]
+    fn no_failure_is_tried_again_at_once() {
+        assert_eq!(seconds(back_off(NOW, 5, None, &Always(0))), 30);
+        assert_eq!(seconds(back_off(NOW, 5, Some(SignedDuration::ZERO), &Always(0))), 30);
+    }
+
+    #[test]
+    fn what_the_vendor_asked_for_is_the_least() {
+        let asked = Some(SignedDuration::from_hours(3));
+        assert_eq!(seconds(back_off(NOW, 0, asked, &Always(0))), 3 * 3600);
+        assert!(seconds(back_off(NOW, 0, asked, &Always(255))) > 3 * 3600, "all at once");
+    }
+
+    #[test]
+    fn a_wait_beyond_the_end_of_time_ends_there() {
+        let now = Timestamp::MAX;
+        assert_eq!(back_off(now, 0, Some(SignedDuration::MAX), &Always(255)), now);
+        assert_eq!(routine(now, HOUR, &Always(255)), now);
+    }
+
+    proptest! {
+        #[test]
+        fn a_wait_lies_between_what_was_asked_and_an_hour_more(
+            attempts: u32,
+            asked in prop::option::of(0..100_000_i64),
+            draw: u8,
+        ) {
+            let asked_for = asked.map(SignedDuration::from_secs);
+            let wait = seconds(back_off(NOW, attempts, asked_for, &Always(draw)));
+            let least = asked.unwrap_or(0).max(30);
+            prop_assert!((least..=least + 3600).contains(&wait), "{wait} s");
+        }
+    }
 }

@@ -8,7 +8,7 @@ use common::{NOON, Stage};
 use jiff::{SignedDuration, civil::date};
 use phr_model::{CoverageState, DateRange, FITBIT, Metric, Reason};
 use phr_sandbox::Fault;
-use phr_store::{Connections, Readings, connection::ConnectionState};
+use phr_store::connection::ConnectionState;
 use phr_sync::{Callback, ConnectError, Finished, Outcome, SyncError};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -247,9 +247,9 @@ async fn oa_12_partial_consent_keeps_what_was_granted_and_says_what_was_not() {
         let activity = matches!(metric.metric, Metric::Steps | Metric::Calories | Metric::Distance);
         assert_eq!(metric.outcome == Outcome::NotPermitted, activity, "{metric:?}");
     }
-    let days = DateRange::ending(date(2026, 11, 20), 14);
+    let days = DateRange::ending(date(2026, 11, 20), common::LOOK_BACK);
     let rows = stage.store.coverage(id, Some(Metric::Steps), days).await.unwrap();
-    assert_eq!(rows.len(), 14);
+    assert_eq!(rows.len(), 5);
     for row in rows {
         assert_eq!(row.state, CoverageState::NotPermitted);
         assert_eq!(row.reason, Some(Reason::ScopeMissing));

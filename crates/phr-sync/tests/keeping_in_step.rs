@@ -4,20 +4,20 @@
 
 mod common;
 
-use common::{Connected, NOON, Stage};
+use common::{Connected, LOOK_BACK, NOON, Stage};
 use jiff::{
     SignedDuration, Timestamp, ToSpan,
     civil::{Date, date},
 };
 use phr_model::{CoverageState, DateRange, FITBIT, Metric, Reason, Status};
 use phr_sandbox::{DataType, Fault, Source};
-use phr_store::{Connections, Readings, reading::ObservationFilter};
+use phr_store::reading::ObservationFilter;
 use phr_sync::{Outcome, SyncError};
 
 const TODAY: Date = Date::constant(2026, 11, 20);
 
 fn days_before_today() -> impl Iterator<Item = Date> {
-    (1..14).map(|n| TODAY.checked_sub(n.days()).unwrap())
+    (1..LOOK_BACK).map(|n| TODAY.checked_sub(n.days()).unwrap())
 }
 
 /// The first civil day before today on which the vendor has `data_type`.
@@ -37,14 +37,14 @@ async fn observation_of(
 
 #[tokio::test]
 async fn a_fortnight_arrives_complete() {
-    let stage = Stage::at(NOON, 30).await;
+    let stage = Stage::at(NOON, 30).await.look_back(14);
     let person = stage.connect(0).await;
     let report = stage.sync(&person).await;
     assert_eq!(report.outcome, Outcome::Complete, "{report:?}");
-    for day in days_before_today().chain([TODAY]) {
+    let days = DateRange::ending(TODAY, 14);
+    for day in days.days() {
         stage.assert_equals_vendor(&person, day).await;
     }
-    let days = DateRange::ending(TODAY, 14);
     for row in stage.store.coverage(person.id, None, days).await.unwrap() {
         let fine = match row.date {
             TODAY => matches!(row.state, CoverageState::Partial),
@@ -94,7 +94,7 @@ async fn t14_running_again_leaves_the_store_byte_identical() {
 
 #[tokio::test]
 async fn an_unchanged_fortnight_costs_at_most_twelve_requests() {
-    let stage = Stage::at(NOON, 30).await;
+    let stage = Stage::at(NOON, 30).await.look_back(14);
     let person = stage.connect(0).await;
     stage.sync(&person).await;
     stage.world().clear_request_counts();
@@ -149,7 +149,7 @@ async fn t3_a_deleted_sample_is_withdrawn_and_its_tombstone_stays() {
 
 #[tokio::test]
 async fn t4_a_device_that_syncs_ten_days_late_leaves_no_hole() {
-    let stage = Stage::at(NOON, 30).await;
+    let stage = Stage::at(NOON, 30).await.look_back(14);
     let person = stage.connect(0).await;
     let until: Timestamp = "2026-11-20T12:00:00Z".parse().unwrap();
     let (from, to) = (until - SignedDuration::from_hours(240), until);
@@ -160,7 +160,7 @@ async fn t4_a_device_that_syncs_ten_days_late_leaves_no_hole() {
     assert!(stage.store.samples(person.id, Metric::Steps, day).await.unwrap().is_empty());
     stage.advance(SignedDuration::from_hours(2));
     stage.sync(&person).await;
-    for day in days_before_today() {
+    for day in DateRange::ending(date(2026, 11, 19), 10).days() {
         stage.assert_equals_vendor(&person, day).await;
     }
 }
@@ -206,7 +206,7 @@ async fn a_metric_that_fails_does_not_stop_the_others() {
     let failed: Vec<_> = report.metrics.iter().filter(|metric| metric.error.is_some()).collect();
     assert_eq!(failed.len(), 1, "{report:?}");
     assert_eq!(failed[0].metric, Metric::Distance);
-    let days = DateRange::ending(TODAY, 14);
+    let days = DateRange::ending(TODAY, LOOK_BACK);
     let rows = stage.store.coverage(person.id, Some(Metric::Distance), days).await.unwrap();
     assert!(rows.iter().all(|row| row.state == CoverageState::VendorError), "{rows:?}");
     stage.world().clear_faults();
@@ -230,6 +230,7 @@ async fn t1_a_failed_fetch_changes_nothing_and_is_made_up_for() {
         assert!(page.total > 0, "{fault} lost what we hold");
     }
     stage.advance(SignedDuration::from_hours(8 * 24));
+    let stage = stage.look_back(14);
     stage.sync(&person).await;
     assert_ne!(stage.store.digest(person.id).await.unwrap(), digest);
     for n in 0..8 {

@@ -8,13 +8,12 @@ use common::{Connected, Stage};
 use jiff::{ToSpan, civil::Date};
 use phr_model::{DateRange, Metric, Offsets};
 use phr_sandbox::DataType;
-use phr_store::Readings;
 use phr_sync::Outcome;
 
 /// Syncs the fortnight before `now` and compares every day with the vendor's truth: each sample on
 /// the vendor's civil day, each daily sum the vendor's own.
 async fn a_fortnight_before(now: &str, person: usize) -> (Stage, Connected) {
-    let stage = Stage::at(now, 60).await;
+    let stage = Stage::at(now, 60).await.look_back(14);
     let person = stage.connect(person).await;
     assert_eq!(stage.sync(&person).await.outcome, Outcome::Complete);
     let today: Date = now[..10].parse().unwrap();
@@ -74,15 +73,11 @@ async fn t5_a_journey_of_the_last_fortnight_is_complete() {
 #[tokio::test]
 async fn t5_a_journey_across_the_date_line_and_back_is_complete() {
     // The journey of the first person lies 20 to 30 days before the emulator's beginning.
-    let stage = Stage::at("2026-11-20T11:00:00Z", 60).await;
-    let mut settings = stage.sync.settings.clone();
-    settings.look_back_days = 40;
-    let sync = phr_sync::SyncService { settings, ..stage.sync.clone() };
+    let stage = Stage::at("2026-11-20T11:00:00Z", 60).await.look_back(34);
     let person = stage.connect(0).await;
-    let report = sync.sync_now(person.id, phr_model::FITBIT, None, None).await.unwrap();
-    assert_eq!(report.outcome, Outcome::Complete);
+    assert_eq!(stage.sync(&person).await.outcome, Outcome::Complete);
     let mut offsets = std::collections::BTreeSet::new();
-    for n in 1..39 {
+    for n in 1..33 {
         let day = Date::constant(2026, 11, 20).checked_sub(n.days()).unwrap();
         stage.assert_equals_vendor(&person, day).await;
         let samples = stage.store.samples(person.id, Metric::Steps, day).await.unwrap();

@@ -175,7 +175,7 @@ fn vendor(
         google_health::Settings::at(&base, CLIENT_ID.to_owned(), secret, callback(base_url)?);
     let limits = Limits { per_person_per_minute: UNHURRIED, per_project_per_minute: UNHURRIED };
     let budget = Arc::new(Budget::new(limits, clock.clone()));
-    Ok(Arc::new(GoogleHealth::new(settings, http_client()?, budget, clock.clone())))
+    Ok(Arc::new(GoogleHealth::new(&settings, http_client()?, budget, clock.clone())))
 }
 
 /// Throw-away keys, open registration on the loopback interface only, and access tokens that last

@@ -89,7 +89,7 @@ fn vendors(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Vec<Arc<dy
         None => google_health::Settings::google(id, secret, fitbit.redirect_uri.clone()),
     };
     let budget = Arc::new(Budget::new(limits, clock.clone()));
-    Ok(vec![Arc::new(GoogleHealth::new(settings, http_client()?, budget, clock.clone()))])
+    Ok(vec![Arc::new(GoogleHealth::new(&settings, http_client()?, budget, clock.clone()))])
 }
 
 /// Ctrl-C, or SIGTERM from a service manager.

@@ -143,7 +143,8 @@ impl View<'_> {
         let (Bounds::Civil(range) | Bounds::Physical(range)) = bounds;
         let end = cursor.map_or(range.end, |cursor| range.end.min(cursor.before));
         let days = (range.start.div_euclid(DAY), end.div_euclid(DAY));
-        let mut values = dailies(self.world, self.person, self.data_type, self.family, days);
+        let mut values =
+            dailies(self.world, self.person, self.data_type, self.family, days, size + 1);
         let more = values.len() > size;
         values.truncate(size);
         let next = values

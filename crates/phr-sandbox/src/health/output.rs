@@ -14,53 +14,61 @@ pub(super) fn shaped(text: &str, query: &Query) -> String {
     if query.get("prettyPrint") == Some("false") { text.to_owned() } else { pretty(text) }
 }
 
+/// A line break and the deepest indentation that an answer needs.
+const INDENT: &[u8] = b"\n                                                                ";
+
 /// Indents compact JSON by two spaces; empty objects and arrays stay closed.
 fn pretty(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() * 2);
-    let (mut depth, mut start, mut quoted, mut escaped) = (0_usize, 0, false, false);
     let bytes = text.as_bytes();
-    for (index, byte) in bytes.iter().enumerate() {
-        if quoted {
-            quoted = escaped || *byte != b'"';
-            escaped = !escaped && *byte == b'\\';
-            continue;
-        }
-        if *byte == b'"' {
-            quoted = true;
-            continue;
-        }
-        let opens = matches!(byte, b'{' | b'[');
-        let closes = matches!(byte, b'}' | b']');
-        if !(opens || closes || matches!(byte, b',' | b':')) {
-            continue;
-        }
-        let empty = closes && index > 0 && matches!(bytes[index - 1], b'{' | b'[');
-        out.push_str(&text[start..index]);
-        if closes {
-            depth = depth.saturating_sub(1);
-            if !empty {
-                new_line(&mut out, depth);
-            }
-        }
-        out.push(char::from(*byte));
-        depth += usize::from(opens);
-        let next_closes = matches!(bytes.get(index + 1), Some(b'}' | b']'));
+    let mut out = Vec::with_capacity(bytes.len() * 2 + 16);
+    let (mut depth, mut start, mut index) = (0_usize, 0, 0);
+    while let Some(byte) = bytes.get(index) {
+        index += 1;
         match byte {
-            b':' => out.push(' '),
-            b',' => new_line(&mut out, depth),
-            _ if opens && !next_closes => new_line(&mut out, depth),
+            b'"' => index = after_text(bytes, index),
+            b':' => copy(&mut out, bytes, &mut start, index, b" "),
+            b',' => copy(&mut out, bytes, &mut start, index, indent(depth)),
+            b'{' | b'[' => {
+                depth += 1;
+                let closes = matches!(bytes.get(index), Some(b'}' | b']'));
+                let line = if closes { b"" } else { indent(depth) };
+                copy(&mut out, bytes, &mut start, index, line);
+            }
+            b'}' | b']' => {
+                depth = depth.saturating_sub(1);
+                let opened = matches!(bytes.get(index.wrapping_sub(2)), Some(b'{' | b'['));
+                let line = if opened { b"" } else { indent(depth) };
+                copy(&mut out, bytes, &mut start, index - 1, line);
+            }
             _ => {}
         }
-        start = index + 1;
     }
-    out.push_str(&text[start..]);
-    out.push('\n');
-    out
+    copy(&mut out, bytes, &mut start, bytes.len(), b"\n");
+    // Whole characters were copied, so this cannot fail.
+    String::from_utf8(out).unwrap_or_else(|_| text.to_owned())
 }
 
-fn new_line(out: &mut String, depth: usize) {
-    out.push('\n');
-    out.extend(std::iter::repeat_n("  ", depth));
+/// Copies what was passed up to `end`, and then `line`.
+fn copy(out: &mut Vec<u8>, bytes: &[u8], start: &mut usize, end: usize, line: &[u8]) {
+    out.extend_from_slice(bytes.get(*start..end).unwrap_or_default());
+    out.extend_from_slice(line);
+    *start = end;
+}
+
+fn indent(depth: usize) -> &'static [u8] {
+    INDENT.get(..=depth * 2).unwrap_or(INDENT)
+}
+
+/// The index after the quote that ends a text.
+fn after_text(bytes: &[u8], mut index: usize) -> usize {
+    while let Some(byte) = bytes.get(index) {
+        match byte {
+            b'"' => return index + 1,
+            b'\\' => index += 2,
+            _ => index += 1,
+        }
+    }
+    index
 }
 
 /// A partial-response mask: names with the masks below them; none below means everything.

@@ -65,7 +65,7 @@ pub(super) fn points<'a>(
 /// The value of a window; a true zero has no member.
 #[expect(clippy::cast_precision_loss, reason = "a count of samples")]
 fn value(out: &mut String, data_type: DataType, tally: &Tally) {
-    let mean = data_type.from_base(tally.sum) / tally.count as f64;
+    let mean = data_type.in_units(tally.sum) / tally.count as f64;
     match data_type.roll_up() {
         RollUp::WholeSum(_) | RollUp::Sum(_) if tally.sum == 0 => {}
         RollUp::WholeSum(member) => put!(out, "\"{member}\":\"{}\"", tally.sum),

@@ -1,7 +1,7 @@
 //! The token and revocation endpoints.
 
 use axum::Json;
-use axum::extract::{RawForm, State};
+use axum::extract::{RawForm, RawQuery, State};
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine;
@@ -65,9 +65,18 @@ fn answer(world: &World, headers: &HeaderMap, form: &[u8]) -> Response {
     }
 }
 
-/// `POST /revoke`: ends the whole grant of the person.
-pub(super) async fn revoke(State(world): State<World>, RawForm(form): RawForm) -> Response {
-    let fields: Fields = form_urlencoded::parse(&form).into_owned().collect();
+/// `POST /revoke`: ends the whole grant of the person. The token may be in the form or the query.
+pub(super) async fn revoke(
+    State(world): State<World>,
+    RawQuery(query): RawQuery,
+    RawForm(form): RawForm,
+) -> Response {
+    let query = query.unwrap_or_default();
+    let form = form_urlencoded::parse(&form);
+    let fields: Fields = form
+        .chain(form_urlencoded::parse(query.as_bytes()))
+        .map(|(name, value)| (name.into_owned(), value.into_owned()))
+        .collect();
     let response = match misbehave(&world, "/revoke").await {
         Some(response) => response,
         None => revoked(&world, &fields),

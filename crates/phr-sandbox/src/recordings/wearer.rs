@@ -25,8 +25,8 @@ pub(super) struct Wearer {
 
 impl Wearer {
     /// Rows of the fine file come first.
-    pub(super) fn heart_rate(&mut self, date: Date, at: i64, value: i32, fine: bool) {
-        if fine {
+    pub(super) fn heart_rate(&mut self, date: Date, at: i64, value: i32, detailed: bool) {
+        if detailed {
             self.fine.insert(date);
         } else if self.fine.contains(&date) {
             return;

@@ -41,7 +41,7 @@ fn invent(seed: u64, index: usize, begins: i64, now: Timestamp) -> Person {
     Person {
         index,
         summary: PersonSummary::invent(seed, &name, &email, home),
-        device: if index % 2 == 0 { "Charge 6" } else { "Sense 2" },
+        device: if index.is_multiple_of(2) { "Charge 6" } else { "Sense 2" },
         whereabouts: journey(index, home, now),
         life: Life::Invented(Synthetic::invent(seed, index)),
         begins,

@@ -40,7 +40,7 @@ impl Synthetic {
         if !plan.worn {
             return None;
         }
-        let wake = self.instant_of(whereabouts, date, plan.wake + 5)?;
+        let wake = instant_of(whereabouts, date, plan.wake + 5)?;
         let mut dice = crate::dice::Dice::new(&[self.seed, 0x4E57, day.cast_unsigned()]);
         Some((wake, self.resting + dice.between(-2, 3)))
     }
@@ -48,16 +48,14 @@ impl Synthetic {
     fn plan(&self, day: i64) -> Plan {
         Plan::of(self.seed, day)
     }
+}
 
-    /// The instant of a minute of a civil date, in microseconds.
-    fn instant_of(&self, whereabouts: &Whereabouts, date: Date, minute: i32) -> Option<i64> {
-        let (hour, minute) = (i8::try_from(minute / 60).ok()?, i8::try_from(minute % 60).ok()?);
-        let civil = jiff::civil::DateTime::from_parts(
-            date,
-            jiff::civil::Time::new(hour, minute, 0, 0).ok()?,
-        );
-        whereabouts.instant(civil).map(jiff::Timestamp::as_microsecond)
-    }
+/// The instant of a minute of a civil date, in microseconds.
+fn instant_of(whereabouts: &Whereabouts, date: Date, minute: i32) -> Option<i64> {
+    let (hour, minute) = (i8::try_from(minute / 60).ok()?, i8::try_from(minute % 60).ok()?);
+    let civil =
+        jiff::civil::DateTime::from_parts(date, jiff::civil::Time::new(hour, minute, 0, 0).ok()?);
+    whereabouts.instant(civil).map(jiff::Timestamp::as_microsecond)
 }
 
 /// Minutes since the epoch of an instant.

@@ -1,7 +1,7 @@
 //! From minutes of a life to the points that a tracker, a phone and apps record.
 
-use super::Synthetic;
 use super::minutes::{Minutes, Moment};
+use super::{Synthetic, instant_of};
 use crate::data_type::DataType;
 use crate::dice::Dice;
 use crate::person::{Whereabouts, civil_date, day_of_date};
@@ -93,7 +93,10 @@ impl Synthetic {
     /// In 0.01 %, to a tenth.
     fn saturation(&self, start: i64) -> i32 {
         let mut dice = self.dice(0x5902, start);
-        let usual = 956 + dice.between(-8, 8) + dice.between(-6, 6);
+        // Nights differ; the night's level changes at noon UTC, when nobody measures.
+        let night = (start + DAY / 2).div_euclid(DAY).cast_unsigned();
+        let level = 956 + Dice::new(&[self.seed, 0x4167, night]).between(-7, 9);
+        let usual = level + dice.between(-8, 8) + dice.between(-6, 6);
         let dip = if dice.chance(0.01) { dice.between(15, 45) } else { 0 };
         (usual - dip).clamp(800, 1_000) * 10
     }
@@ -158,8 +161,7 @@ impl Synthetic {
         let plan = self.plan(civil);
         let date = civil_date(civil * DAY);
         debug_assert_eq!(day_of_date(date), civil);
-        let Some(minute) = self.instant_of(place, date, plan.wake + 9).filter(|_| plan.weighs)
-        else {
+        let Some(minute) = instant_of(place, date, plan.wake + 9).filter(|_| plan.weighs) else {
             return Vec::new();
         };
         let mut dice = self.dice(0x3416, minute);

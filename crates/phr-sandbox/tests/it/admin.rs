@@ -8,7 +8,7 @@ use phr_sandbox::{Options, People, Sandbox, run_until};
 async fn send(client: &Client, method: &str, path: &str, body: Option<Value>) -> Answer {
     let url = format!("{}/sandbox/{path}", client.sandbox.base_url());
     let request = client.http.request(method.parse().unwrap(), url);
-    let request = body.iter().fold(request, |request, body| request.json(body));
+    let request = body.iter().fold(request, reqwest::RequestBuilder::json);
     answer(request.send().await.unwrap()).await
 }
 

@@ -170,9 +170,14 @@ async fn a_double_that_cannot_be_computed_is_the_text_nan() {
     let client = Client::ines().await;
     let date = "2026-01-01".parse().unwrap();
     client.world().override_daily(INES, DataType::DailyOxygenSaturation, date, 94.5).unwrap();
-    let filter = "daily_oxygen_saturation.date < \"2026-01-02\"";
+    let later = "2026-01-02".parse().unwrap();
+    let nan = client.world().override_daily(INES, DataType::DailyOxygenSaturation, later, f64::NAN);
+    nan.unwrap();
+    assert!(client.world().override_daily(INES, DataType::Steps, later, f64::NAN).is_err());
+    let filter = "daily_oxygen_saturation.date < \"2026-01-03\"";
     let page = client.list("daily-oxygen-saturation", &[("filter", filter)]).await.json();
-    let value = &page["dataPoints"][0]["dailyOxygenSaturation"];
+    assert_eq!(page["dataPoints"][0]["dailyOxygenSaturation"]["averagePercentage"], "NaN");
+    let value = &page["dataPoints"][1]["dailyOxygenSaturation"];
     assert_eq!(value["standardDeviationPercentage"], "NaN");
     assert_eq!(value["averagePercentage"], 94.5);
 }

@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use phr_model::{Clock, FITBIT, Metric, PersonId};
 use phr_sandbox::{DataType, Options, People, Sandbox, World};
 use phr_store::{
-    Accounts, Connections, Readings, SharedStore, Vault,
+    SharedStore, Vault,
     account::{NewPerson, Person, Registration},
     connection::Connection,
     sqlite::SqliteStore,
@@ -39,6 +39,10 @@ const KEY: &str = "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=";
 
 /// A day on which nothing special happens in Madrid.
 pub(crate) const NOON: &str = "2026-11-20T11:00:00Z";
+
+/// How many days a run compares here unless a test says otherwise: a day of heart rate is 37,000
+/// samples, and most rules show in a few days.
+pub(crate) const LOOK_BACK: i32 = 5;
 
 /// The emulator's clock as everybody's.
 pub(crate) struct StageClock(phr_sandbox::Clock);
@@ -100,7 +104,7 @@ impl Stage {
         let settings = Settings::at(&base, id, secret.into(), REDIRECT.parse().unwrap());
         let limits = Limits { per_person_per_minute: 1_000_000, per_project_per_minute: 1_000_000 };
         let budget = Arc::new(Budget::new(limits, clock.clone()));
-        let vendor = GoogleHealth::new(settings, http_client().unwrap(), budget, clock.clone())
+        let vendor = GoogleHealth::new(&settings, http_client().unwrap(), budget, clock.clone())
             .with_pace(Arc::new(InstantPace::default()));
         let vendor: Arc<dyn Vendor> = Arc::new(vendor);
         let vendors = Arc::new(Vendors::new([vendor]));
@@ -114,7 +118,7 @@ impl Stage {
             entropy: entropy.clone(),
             return_targets: Arc::new(vec!["phrapp://connected".parse().unwrap()]),
         };
-        let settings = SyncSettings::default();
+        let settings = SyncSettings { look_back_days: LOOK_BACK, ..SyncSettings::default() };
         let sync = SyncService {
             store: store.clone(),
             vault,
@@ -211,6 +215,12 @@ impl Stage {
 
     pub(crate) async fn connection(&self, person: &Connected) -> Connection {
         self.store.connection_of(person.id, FITBIT).await.unwrap().unwrap()
+    }
+
+    /// Lets runs compare the last `days`.
+    pub(crate) fn look_back(mut self, days: i32) -> Self {
+        self.sync.settings.look_back_days = days;
+        self
     }
 
     pub(crate) fn advance(&self, by: SignedDuration) {

@@ -259,3 +259,63 @@ fn granted(tokens: &Tokens) -> Vec<String> {
         None => SCOPES.iter().map(|facts| facts.scope.to_owned()).collect(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use phr_model::StoppedClock;
+    use rstest::rstest;
+
+    use super::*;
+
+    /// What a refresh makes of an answer.
+    async fn refreshed(status: u16, body: &'static str) -> Result<Tokens, VendorError> {
+        let base = "http://127.0.0.1:9".parse().unwrap();
+        let redirect = "http://127.0.0.1:9/callback".parse().unwrap();
+        let settings = Settings::at(&base, "id".into(), "secret".into(), redirect);
+        let clock = Arc::new(StoppedClock::at("2026-11-22T10:00:00Z".parse().unwrap()));
+        let oauth = OAuth::new(&settings, reqwest::Client::new(), clock);
+        let answer = |_| async move {
+            let mut answer = HttpResponse::new(body.as_bytes().to_vec());
+            *answer.status_mut() = StatusCode::from_u16(status).unwrap();
+            Ok::<_, VendorError>(answer)
+        };
+        let refresh = RefreshToken::new("1//token".to_owned());
+        let request = oauth.client.exchange_refresh_token(&refresh);
+        request.request_async(&answer).await.map_err(meaning)
+    }
+
+    #[rstest]
+    #[case::dead(400, r#"{"error":"invalid_grant","error_description":"Bad"}"#, "grant_withdrawn")]
+    #[case::client(401, r#"{"error":"invalid_client"}"#, "misconfigured")]
+    #[case::not_allowed(400, r#"{"error":"unauthorized_client"}"#, "misconfigured")]
+    #[case::unknown_code(400, r#"{"error":"admin_policy_enforced"}"#, "unavailable")]
+    #[case::request(400, r#"{"error":"invalid_request"}"#, "unavailable")]
+    #[case::teapot(418, r#"{"error":"short_and_stout"}"#, "unavailable")]
+    #[case::error_as_success(200, r#"{"error":"invalid_grant"}"#, "unreadable")]
+    #[case::empty_object(200, "{}", "unreadable")]
+    #[case::empty(200, "", "unreadable")]
+    #[case::empty_refusal(400, "", "unreadable")]
+    #[case::html(200, "<html>invalid_grant</html>", "unreadable")]
+    #[case::html_refusal(400, "<html>invalid_grant</html>", "unreadable")]
+    #[case::array(400, r#"["invalid_grant"]"#, "unreadable")]
+    #[case::nested(400, r#"{"error":{"code":"invalid_grant"}}"#, "unreadable")]
+    #[case::no_token(200, r#"{"token_type":"Bearer","expires_in":3599}"#, "unreadable")]
+    #[case::cut(200, r#"{"access_token":"ya29."#, "unreadable")]
+    #[tokio::test]
+    async fn only_invalid_grant_ends_a_connection(
+        #[case] status: u16,
+        #[case] body: &'static str,
+        #[case] code: &str,
+    ) {
+        assert_eq!(refreshed(status, body).await.unwrap_err().code(), code);
+    }
+
+    #[tokio::test]
+    async fn an_answer_may_leave_out_all_but_the_token() {
+        let tokens = refreshed(200, r#"{"access_token":"ya29.x","token_type":"Bearer"}"#).await;
+        let tokens = tokens.unwrap();
+        assert_eq!(lifetime(&tokens), USUAL_LIFETIME);
+        assert_eq!(granted(&tokens).len(), SCOPES.len());
+        assert!(tokens.refresh_token().is_none());
+    }
+}
