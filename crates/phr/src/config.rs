@@ -184,14 +184,11 @@ impl Reader<'_> {
         T: std::str::FromStr + PartialOrd + Copy + std::fmt::Display,
     {
         let Some(text) = self.text(name) else { return default };
-        match text.parse().ok().filter(|number| range.contains(number)) {
-            Some(number) => number,
-            None => {
-                let (least, most) = (range.start(), range.end());
-                self.mistake(name, format!("must be a number from {least} to {most}"));
-                default
-            }
-        }
+        text.parse().ok().filter(|number| range.contains(number)).unwrap_or_else(|| {
+            let (least, most) = (range.start(), range.end());
+            self.mistake(name, format!("must be a number from {least} to {most}"));
+            default
+        })
     }
 
     /// One of several words; the first is the default.

@@ -136,6 +136,6 @@ fn the_sample_file_itself_is_refused() {
 fn st_01_a_misspelt_setting_is_not_ignored_in_silence() {
     let names = ["FITBIT_CLIENT_IDD", "FITBIT_CLIENT_ID", "PATH", "SYNC_INTERVALL"];
     let mistakes = misspelt(names.into_iter().map(str::to_owned));
-    let named: Vec<_> = mistakes.iter().map(|mistake| mistake.variable.as_str()).collect();
-    assert_eq!(named, ["FITBIT_CLIENT_IDD", "SYNC_INTERVALL"]);
+    let found: Vec<_> = mistakes.iter().map(|mistake| mistake.variable.as_str()).collect();
+    assert_eq!(found, ["FITBIT_CLIENT_IDD", "SYNC_INTERVALL"]);
 }
