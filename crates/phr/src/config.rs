@@ -127,12 +127,12 @@ impl Config {
             per_person_per_minute: reader.number(
                 "REQUESTS_PER_MINUTE_PER_PERSON",
                 PER_PERSON_PER_MINUTE,
-                1..=300,
+                1..=1_000_000,
             ),
             per_project_per_minute: reader.number(
                 "REQUESTS_PER_MINUTE",
                 PER_PROJECT_PER_MINUTE,
-                1..=120_000,
+                1..=100_000_000,
             ),
             return_urls: reader.urls("RETURN_URLS"),
             cors_origins: reader.origins(),

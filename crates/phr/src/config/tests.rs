@@ -62,7 +62,7 @@ fn st_01_every_bad_setting_is_refused_by_name_and_never_quoted() {
         ("OBSERVATIONS_HEART_RATE", "sometimes"),
         ("SYNC_INTERVAL", "1s"),
         ("SYNC_LOOK_BACK_DAYS", "0"),
-        ("REQUESTS_PER_MINUTE_PER_PERSON", "301"),
+        ("REQUESTS_PER_MINUTE_PER_PERSON", "0"),
         ("CORS_ORIGINS", "*"),
         ("TRUSTED_PROXIES", "10.0.0.0/99"),
         ("RETURN_URLS", "://nowhere"),
