@@ -93,7 +93,8 @@ fn parse(criterion: &mut Criterion) {
     group.throughput(Throughput::Bytes(body.len() as u64)).sample_size(20);
     group.bench_function("bare typed serde_json", |bencher| {
         bencher.iter(|| {
-            let page: BarePage<'_> = serde_json::from_str(black_box(&body)).expect("a page");
+            let page: BarePage<'_> =
+                serde_json::from_slice(black_box(body.as_bytes())).expect("a page");
             assert_eq!(page.data_points.len(), SAMPLES as usize);
             page.data_points
         });
