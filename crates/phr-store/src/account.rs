@@ -58,6 +58,17 @@ pub struct Session {
     pub expires_at: Timestamp,
 }
 
+/// Everything a request of a signed-in person needs, read in one go.
+#[derive(Debug, Clone)]
+pub struct SignedIn {
+    /// The living session.
+    pub session: Session,
+    /// Its person.
+    pub person: Person,
+    /// Counts changes of the person's Observations: at the same revision, they are the same.
+    pub revision: i64,
+}
+
 /// What became of a presented refresh token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rotation {
@@ -150,6 +161,9 @@ pub trait Accounts: Send + Sync {
 
     /// The session's person, if the session lives.
     async fn session(&self, id: Uuid, now: Timestamp) -> Result<Option<Session>, StoreError>;
+
+    /// The session with its person, if the session lives: one question for every request.
+    async fn signed_in(&self, id: Uuid, now: Timestamp) -> Result<Option<SignedIn>, StoreError>;
 
     /// Consumes a refresh token and puts `new` in its place, in one atomic step. See [`Rotation`].
     async fn rotate(

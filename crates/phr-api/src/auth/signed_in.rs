@@ -21,6 +21,8 @@ pub struct SignedIn {
     pub person: Person,
     /// The session.
     pub session: Uuid,
+    /// Counts changes of the person's Observations.
+    pub revision: i64,
 }
 
 impl SignedIn {
@@ -61,12 +63,11 @@ pub(crate) async fn find(headers: &HeaderMap, state: &ApiState) -> Result<Signed
     let now = state.clock.now();
     let token = bearer(headers).ok_or_else(refused)?;
     let claims = state.tokens.verify(token, now).ok_or_else(refused)?;
-    let session = state.store.session(claims.sid, now).await?.ok_or_else(refused)?;
-    if session.person != claims.sub {
+    let found = state.store.signed_in(claims.sid, now).await?.ok_or_else(refused)?;
+    if found.person.id != claims.sub {
         return Err(refused());
     }
-    let person = state.store.person(claims.sub).await?.ok_or_else(refused)?;
-    Ok(SignedIn { person, session: session.id })
+    Ok(SignedIn { person: found.person, session: found.session.id, revision: found.revision })
 }
 
 /// The token of the one `Authorization: Bearer` header.

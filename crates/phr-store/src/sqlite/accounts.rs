@@ -11,7 +11,7 @@ use super::{SqliteStore, error::in_database, one_times, row::Columns, sessions};
 use crate::{
     account::{
         Accounts, NewPerson, Person, RefreshPolicy, Registration, Rotation, SecretHash, Session,
-        Throttle, fold_email,
+        SignedIn, Throttle, fold_email,
     },
     error::StoreError,
     one_time::Purpose,
@@ -22,6 +22,9 @@ const INSERT: &str = "insert into person
     (id, email, email_folded, name, password_hash, patient, created_at)
     values ($1, $2, $3, $4, $5, $6, $7)";
 const BY_ID: &str = "select * from person where id = $1";
+const SIGNED_IN: &str = "select session.id as session, session.expires_at, person.*
+    from session join person on person.id = session.person
+    where session.id = $1 and session.expires_at > $2";
 const BY_EMAIL: &str = "select * from person where email_folded = $1";
 const ALL: &str = "select * from person order by created_at, id";
 const REHASH: &str = "update person set password_hash = $3 where id = $1 and password_hash = $2";
@@ -36,6 +39,13 @@ fn read(row: &SqliteRow) -> Result<Person, StoreError> {
         patient: columns.get::<Option<Uuid>>("patient")?.map(PatientId),
         created_at: columns.instant("created_at")?,
     })
+}
+
+fn read_signed_in(row: &SqliteRow) -> Result<SignedIn, StoreError> {
+    let (columns, person) = (Columns::of(row, "session"), read(row)?);
+    let expires_at = columns.instant("expires_at")?;
+    let session = Session { id: columns.get("session")?, person: person.id, expires_at };
+    Ok(SignedIn { session, person, revision: columns.get("revision")? })
 }
 
 async fn register(
@@ -113,6 +123,12 @@ impl Accounts for SqliteStore {
 
     async fn session(&self, id: Uuid, now: Timestamp) -> Result<Option<Session>, StoreError> {
         sessions::living(&self.readers, id, now).await
+    }
+
+    async fn signed_in(&self, id: Uuid, now: Timestamp) -> Result<Option<SignedIn>, StoreError> {
+        let query = sqlx::query(SIGNED_IN).bind(id).bind(now.as_microsecond());
+        let row = query.fetch_optional(&self.readers).await.map_err(in_database)?;
+        row.as_ref().map(read_signed_in).transpose()
     }
 
     async fn rotate(

@@ -126,7 +126,9 @@ on_every_database! {
         a_page_past_the_end_is_empty,
         a_stranger_has_an_empty_page,
         a_page_follows_what_another_process_writes,
-        pages_read_during_writes_are_never_torn;
+        pages_read_during_writes_are_never_torn,
+        a_page_from_memory_is_never_old,
+        a_session_that_ended_signs_nobody_in;
     runs:
         runs_are_listed_newest_first,
         a_run_is_recorded_once;

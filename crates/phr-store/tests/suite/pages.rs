@@ -4,12 +4,12 @@ use std::sync::{
 };
 
 use phr_model::{DateRange, FITBIT, Metric, Observation, PersonId};
-use phr_store::{Store, reading::ObservationFilter};
+use phr_store::{Store, account::Session, reading::ObservationFilter};
 use uuid::Uuid;
 
 use crate::{
     bed::Bed,
-    given::{EVERYTHING, Writer, a_writer, at, day, heart_rates, steps, weigh_in},
+    given::{EVERYTHING, Writer, a_person, a_writer, at, day, hash, heart_rates, steps, weigh_in},
 };
 
 /// 20 days of hourly heart rate and steps, a weigh-in every third day, one of them withdrawn.
@@ -143,4 +143,40 @@ pub(crate) async fn pages_read_during_writes_are_never_torn(bed: &dyn Bed) {
         assert_eq!(page.observations.len(), 20);
     }
     writing.await.unwrap();
+}
+
+/// A revision as a request would learn it.
+async fn revision(store: &dyn Store, person: PersonId) -> i64 {
+    let session = Session { id: Uuid::new_v4(), person, expires_at: at(9_000) };
+    let refresh = hash(u8::try_from(session.id.as_u128() % 251).unwrap());
+    store.open_session(session.clone(), refresh, at(0)).await.unwrap();
+    let signed_in = store.signed_in(session.id, at(1)).await.unwrap().unwrap();
+    assert_eq!((signed_in.session.id, signed_in.person.id), (session.id, person));
+    signed_in.revision
+}
+
+pub(crate) async fn a_page_from_memory_is_never_old(bed: &dyn Bed) {
+    let (store, writer) = (bed.store(), a_writer(bed.store()).await);
+    for steps_of_the_day in 1..=3 {
+        let written = steps("2026-03-09", 60 * steps_of_the_day);
+        writer.write(vec![writer.closed(Metric::Steps, "2026-03-09", written)]).await;
+        let at_revision = revision(store, writer.person).await;
+        for _ in 0..3 {
+            let now = store.observations(writer.person, EVERYTHING, 1, 20).await.unwrap();
+            let remembered =
+                store.observations_at(writer.person, at_revision, EVERYTHING, 1, 20).await.unwrap();
+            assert_eq!(remembered.total, now.total);
+            assert_eq!(remembered.observations, now.observations);
+        }
+    }
+}
+
+pub(crate) async fn a_session_that_ended_signs_nobody_in(bed: &dyn Bed) {
+    let person = a_person(bed.store()).await;
+    let session = Session { id: Uuid::new_v4(), person, expires_at: at(100) };
+    bed.store().open_session(session.clone(), hash(9), at(0)).await.unwrap();
+    assert!(bed.store().signed_in(session.id, at(99)).await.unwrap().is_some());
+    assert!(bed.store().signed_in(session.id, at(100)).await.unwrap().is_none());
+    bed.store().end_session(person, session.id).await.unwrap();
+    assert!(bed.store().signed_in(session.id, at(1)).await.unwrap().is_none());
 }

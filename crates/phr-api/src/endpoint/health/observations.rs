@@ -181,7 +181,8 @@ pub async fn list_observations(
 ) -> Result<Json<ObservationsPage>, ApiError> {
     let patient = person.patient()?;
     let ObservationsQuery { page, page_size, filter } = query;
-    let found = state.store.observations(person.id(), filter, page, page_size).await?;
+    let (id, revision) = (person.id(), person.revision);
+    let found = state.store.observations_at(id, revision, filter, page, page_size).await?;
     Ok(Json(ObservationsPage {
         observations: found
             .observations
