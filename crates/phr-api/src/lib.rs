@@ -25,10 +25,10 @@ pub use settings::{
 pub use state::ApiState;
 
 /// The whole server: the API, `extra` (the pages, with their state), the document and all layers.
-pub fn router(state: ApiState, extra: OpenApiRouter) -> Router {
-    let (routes, document) = routes(&state, extra);
-    let router = if state.settings.docs { with_docs(routes, document) } else { routes };
-    layer::stack::wrap(router, &state)
+pub fn router(state: &ApiState, extra: OpenApiRouter) -> Router {
+    let (api, document) = routes(state, extra);
+    let all = if state.settings.docs { with_docs(api, document) } else { api };
+    layer::stack::wrap(all, state)
 }
 
 /// The OpenAPI document of [`router`].
@@ -37,15 +37,15 @@ pub fn document(state: &ApiState, extra: OpenApiRouter) -> utoipa::openapi::Open
 }
 
 fn routes(state: &ApiState, extra: OpenApiRouter) -> (Router, utoipa::openapi::OpenApi) {
+    use layer::stack::{PATIENCE, SYNC_PATIENCE, patience};
     let strangers = middleware::from_fn_with_state(state.clone(), layer::address::limit_strangers);
-    let patient = layer::stack::patience(layer::stack::PATIENCE);
+    let public = endpoint::anonymous().with_state(state.clone()).merge(extra);
     OpenApiRouter::with_openapi(openapi::base(&state.settings))
-        .merge(endpoint::anonymous().route_layer(strangers.clone()).route_layer(patient))
-        .merge(endpoint::signed_in().route_layer(patient))
-        .merge(endpoint::waiting().route_layer(layer::stack::patience(layer::stack::SYNC_PATIENCE)))
-        .merge(endpoint::probes().route_layer(patient))
+        .merge(endpoint::signed_in().route_layer(patience(PATIENCE)))
+        .merge(endpoint::waiting().route_layer(patience(SYNC_PATIENCE)))
+        .merge(endpoint::probes().route_layer(patience(PATIENCE)))
         .with_state(state.clone())
-        .merge(extra.route_layer(strangers).route_layer(patient))
+        .merge(public.route_layer(strangers).route_layer(patience(PATIENCE)))
         .split_for_parts()
 }
 
@@ -54,6 +54,6 @@ fn with_docs(router: Router, document: utoipa::openapi::OpenApi) -> Router {
     let config = utoipa_swagger_ui::Config::from("/openapi.json");
     let swagger: Router = utoipa_swagger_ui::SwaggerUi::new("/docs").config(config).into();
     router
-        .merge(swagger.layer(openapi::docs_policy()))
+        .merge(swagger.route_layer(openapi::docs_policy()))
         .route("/openapi.json", get(move || async { Json(document) }))
 }

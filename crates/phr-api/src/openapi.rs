@@ -56,6 +56,11 @@ impl Modify for BearerScheme {
 /// The document before any route.
 pub(crate) fn base(settings: &Settings) -> utoipa::openapi::OpenApi {
     let mut document = Base::openapi();
+    if settings.demo {
+        let warning = "**A demonstration: invented people, throw-away keys.**\n\n";
+        let description = document.info.description.get_or_insert_default();
+        description.insert_str(0, warning);
+    }
     document.servers = Some(vec![Server::new(settings.base())]);
     document
 }

@@ -99,7 +99,8 @@ impl SigningKeys {
 /// 32 bits of a hash of the key: tells keys apart and nothing about them.
 fn fingerprint(secret: &str) -> String {
     let hash = phr_sync::entropy::hash_text(&format!("phr key id|{secret}"));
-    hash.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+    let [a, b, c, d, ..] = hash;
+    format!("{:08x}", u32::from_be_bytes([a, b, c, d]))
 }
 
 /// How long things last (TK-04, TK-09, TK-11).

@@ -62,7 +62,7 @@ impl Parts {
         };
         let state = ApiState::new(self.store.clone(), connector.clone(), sync.clone(), self.api)?;
         let pages = phr_web::router(connector.clone());
-        let router = phr_api::router(state, pages);
+        let router = phr_api::router(&state, pages);
         Ok(App { router, store: self.store, sync, connector })
     }
 }

@@ -2,20 +2,13 @@
 
 use std::net::IpAddr;
 
-use jiff::SignedDuration;
 use phr_model::PersonId;
-use phr_store::{
-    account::{NewPerson, Person, Registration as Registered},
-    one_time::{OneTime, Purpose},
-};
+use phr_store::account::{NewPerson, Person, Registration as Registered};
 use phr_sync::entropy;
 use secrecy::SecretString;
 
 use super::{hashing::Verdict, password, throttle::Brakes};
 use crate::{error::ApiError, settings::Registration, state::ApiState};
-
-/// How long an invitation works.
-const INVITATION_LIFETIME: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// Somebody who wants an account.
 #[derive(Debug)]
@@ -88,26 +81,6 @@ async fn prepare(
         patient: Some(id.patient()),
         created_at: state.clock.now(),
     })
-}
-
-/// Makes an invitation that works once within a week. For operators (`phr user invite`).
-///
-/// # Errors
-/// The store's.
-pub async fn invite(state: &ApiState) -> Result<SecretString, ApiError> {
-    let now = state.clock.now();
-    let invitation = entropy::secret(&*state.entropy);
-    let expires_at =
-        now.checked_add(INVITATION_LIFETIME).map_err(|_| ApiError::Internal("invitation end"))?;
-    let one_time = OneTime {
-        hash: entropy::hash(&invitation),
-        purpose: Purpose::Invitation,
-        person: None,
-        payload: "{}".to_owned(),
-        expires_at,
-    };
-    state.store.put_one_time(one_time, now).await?;
-    Ok(invitation)
 }
 
 /// The owner of `email`, if `password` is theirs. An unknown address, a wrong password and a

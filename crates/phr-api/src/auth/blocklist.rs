@@ -25,12 +25,14 @@ const RUN_LENGTH: usize = 4;
 const ENOUGH: usize = 6;
 
 /// Whether a simplified password (lower case, letters and digits only) is easily guessed: it is cut
-/// greedily into known words, runs and repetitions, and each piece counts once.
-pub fn is_common(simple: &str) -> bool {
-    let characters: Vec<char> = undisguised(simple).chars().collect();
-    let period = shortest_period(&characters);
-    let unit = characters.get(..period).unwrap_or_default();
-    worth(unit) < ENOUGH
+/// greedily into known words, runs and repetitions, and each piece counts once. `others` is how many
+/// guesses its other characters are worth.
+pub fn is_common(simple: &str, others: usize) -> bool {
+    let guesses = |text: &str| {
+        let characters: Vec<char> = text.chars().collect();
+        worth(characters.get(..shortest_period(&characters)).unwrap_or_default())
+    };
+    guesses(simple).min(guesses(&undisguised(simple))) + others < ENOUGH
 }
 
 /// Digits that stand for letters between letters.

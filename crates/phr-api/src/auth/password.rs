@@ -1,5 +1,7 @@
 //! What a password must be: long, not common, not about its owner. Nothing else (AC-06 to AC-08).
 
+use std::collections::BTreeSet;
+
 use secrecy::{ExposeSecret, SecretString};
 use unicode_normalization::UnicodeNormalization;
 
@@ -50,7 +52,7 @@ pub fn check(password: &SecretString, email: &str, name: &str) -> Result<(), Wea
         return Err(Weakness::Short);
     }
     let simple = simplified(password);
-    if blocklist::is_common(&simple) {
+    if blocklist::is_common(&simple, foreign(password)) {
         return Err(Weakness::Common);
     }
     if is_personal(&simple, email, name) {
@@ -69,6 +71,13 @@ fn simplified(password: &str) -> String {
     folded.filter(|c| c.is_alphanumeric()).collect()
 }
 
+/// Different characters that are neither letters nor digits nor on every keyboard. (Those that are
+/// stand at the end of common passwords and add nothing.)
+fn foreign(password: &str) -> usize {
+    let foreign = password.chars().filter(|c| !c.is_ascii() && !c.is_alphanumeric());
+    foreign.collect::<BTreeSet<_>>().len()
+}
+
 /// Whether next to nothing is left once the owner's and the product's words are taken out.
 fn is_personal(simple: &str, email: &str, name: &str) -> bool {
     let email = email.to_lowercase();
@@ -80,4 +89,71 @@ fn is_personal(simple: &str, email: &str, name: &str) -> bool {
     personal.sort_unstable_by_key(|word| std::cmp::Reverse(word.len()));
     let rest = personal.iter().fold(simple.to_owned(), |rest, word| rest.replace(word, ""));
     rest != simple && rest.chars().filter(|c| c.is_alphabetic()).count() < 6
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(password: &str) -> Result<(), Weakness> {
+        let password = normalise(&SecretString::from(password));
+        check(&password, "ada.lovelace@example.com", "Ada Lovelace")
+    }
+
+    #[test]
+    fn ac_06_fifteen_code_points_are_enough_and_fourteen_are_not() {
+        assert_eq!(verdict("qzx vjk pwm tr"), Err(Weakness::Short));
+        assert_eq!(verdict("qzx vjk pwm trb"), Ok(()));
+    }
+
+    #[rstest::rstest]
+    #[case::keyboard("qwertyuiopasdfgh")]
+    #[case::keyboard_zigzag("1qaz2wsx3edc4rfv")]
+    #[case::keyboard_back("poiuytrewqlkjhgf")]
+    #[case::alphabet("abcdefghijklmnopq")]
+    #[case::digits("123456789012345")]
+    #[case::digits_back("987654321098765")]
+    #[case::one_letter("aaaaaaaaaaaaaaaa")]
+    #[case::two_letters("abababababababab")]
+    #[case::repeated_random("xk7xk7xk7xk7xk7xk7")]
+    #[case::repeated_word("passwordpassword")]
+    #[case::with_year("password12345678")]
+    #[case::dressed_up("P@$$w0rd!!!!!!!!!!")]
+    #[case::spelled("p.a.s.s.w.o.r.d.1.2.3")]
+    #[case::phrase("iloveyouforever1")]
+    #[case::comic("correcthorsebatterystaple")]
+    #[case::spaced("correct horse battery staple")]
+    #[case::sesame("open sesame open sesame")]
+    #[case::admin("administrator2026")]
+    #[case::welcome("WelcomeWelcome123!")]
+    #[case::seasons("Summer2026Winter2026")]
+    #[case::starwars("starwars1977starwars")]
+    #[case::dates("01011990010119900101")]
+    #[case::club("liverpoolfootball1")]
+    #[case::months("JanuaryFebruaryMarch")]
+    fn ac_08_what_everybody_tries_first_is_refused(#[case] password: &str) {
+        assert_eq!(verdict(password), Err(Weakness::Common), "{password}");
+    }
+
+    #[rstest::rstest]
+    #[case("ada.lovelace@example.com")]
+    #[case("Ada Lovelace 1815")]
+    #[case("lovelacelovelaceada")]
+    #[case("phrbackend-2026-ada")]
+    #[case("fitbit phr ada 2026!")]
+    fn ac_08_what_is_about_its_owner_or_this_product_is_refused(#[case] password: &str) {
+        let refused = verdict(password);
+        assert!(matches!(refused, Err(Weakness::Personal | Weakness::Common)), "{password}");
+    }
+
+    #[rstest::rstest]
+    #[case("plum kettle orbit window")]
+    #[case("kV9#tq2!mZx7@Lp4")]
+    #[case("bücher schrank ofen reise")]
+    #[case("der mond ist aufgegangen und lacht")]
+    #[case("漢字仮名交じり文の長い合言葉です")]
+    #[case("🍐🐺⚒🪶🌊🏔🎻🧭🪁🥁🦉🫖🪴🧵🐚")]
+    fn ac_07_anything_else_that_is_long_enough_is_fine(#[case] password: &str) {
+        assert_eq!(verdict(password), Ok(()), "{password}");
+    }
 }

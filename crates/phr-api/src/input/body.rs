@@ -37,11 +37,11 @@ impl<T: Input> FromRequest<ApiState> for Body<T> {
         let mut fields = Fields::new(Place::Body, latest_day);
         for (name, value) in object.0 {
             match value {
-                Value::String(text) => fields.take_in(name, text, T::NAMES),
+                Value::String(text) => fields.take_in(&name, text, T::NAMES),
                 // Null is how clients spell "not given".
                 Value::Null if T::NAMES.contains(&name.as_str()) => {}
                 _ if T::NAMES.contains(&name.as_str()) => fields.fail(&name, "a JSON string"),
-                _ => fields.take_in(name, String::new(), T::NAMES),
+                _ => fields.take_in(&name, String::new(), T::NAMES),
             }
         }
         fields.finish().map(Self)

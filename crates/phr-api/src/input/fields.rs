@@ -60,16 +60,14 @@ impl Fields {
     }
 
     /// Takes in one field; `allowed` are the names there are.
-    pub(super) fn take_in(&mut self, name: String, value: String, allowed: &[&str]) {
-        if !allowed.contains(&name.as_str()) {
+    pub(super) fn take_in(&mut self, name: &str, value: String, allowed: &[&str]) {
+        if !allowed.contains(&name) {
             let shown: String = name.chars().filter(|c| !c.is_control()).take(40).collect();
             self.fail(&shown, unknown(self.place, allowed));
         } else if has_control(&value) {
-            self.fail(&name, "no control characters");
-        } else if self.values.contains_key(&name) {
-            self.fail(&name, "given once only");
-        } else {
-            self.values.insert(name, value);
+            self.fail(name, "no control characters");
+        } else if self.values.insert(name.to_owned(), value).is_some() {
+            self.fail(name, "given once only");
         }
     }
 

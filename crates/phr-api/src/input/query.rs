@@ -22,7 +22,7 @@ impl<T: Input> FromRequestParts<ApiState> for Query<T> {
         }
         let mut fields = Fields::new(Place::Query, state.latest_day());
         for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
-            fields.take_in(name.into_owned(), value.into_owned(), T::NAMES);
+            fields.take_in(&name, value.into_owned(), T::NAMES);
         }
         fields.finish().map(Self)
     }

@@ -10,7 +10,8 @@ use crate::settings::SettingsError;
 pub(crate) fn check(origins: &[String]) -> Result<(), SettingsError> {
     let exact = |origin: &String| {
         Url::parse(origin).is_ok_and(|url| {
-            url.origin().is_tuple() && url.origin().ascii_serialization() == *origin
+            let spelled_out = url.origin().ascii_serialization() == *origin;
+            url.origin().is_tuple() && spelled_out && !origin.contains('*')
         })
     };
     match origins.iter().position(|origin| !exact(origin)) {

@@ -28,7 +28,7 @@ const MOST_AT_ONCE: usize = 512;
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How long a person may wait for an immediate sync.
-pub(crate) const SYNC_PATIENCE: Duration = Duration::from_secs(300);
+pub(crate) const SYNC_PATIENCE: Duration = Duration::from_mins(5);
 
 /// A handler's answer must begin within `patience`.
 pub(crate) fn patience(patience: Duration) -> TimeoutLayer {
@@ -58,7 +58,6 @@ async fn shed(_error: BoxError) -> Response {
 }
 
 /// The panic's message may hold anything, so it is neither logged nor told.
-#[expect(clippy::needless_pass_by_value, reason = "the layer hands the panic over")]
 fn panicked(_panic: Box<dyn Any + Send>) -> Response {
     tracing::error!("a handler panicked");
     Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR).into_response()

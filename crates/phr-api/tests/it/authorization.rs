@@ -1,0 +1,170 @@
+//! Every route, as nobody, as a stranger and as the owner. A route that is missing from the list
+//! fails the test, so that no route gets by without a decision.
+
+use std::collections::BTreeSet;
+
+use axum::http::Method;
+use phr_model::Metric;
+use serde_json::{Value, json};
+
+use crate::support::{Actor, TestApp, sample};
+
+/// What a route does for callers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Policy {
+    /// Needs no sign-in and knows no owner.
+    Public,
+    /// Needs a signed-in person and shows only their own.
+    Own,
+}
+
+use Policy::{Own, Public};
+
+/// Every operation, with a request that succeeds for its owner.
+const ROUTES: [(&str, &str, &str, Policy); 23] = [
+    ("POST", "/auth/register", "/auth/register", Public),
+    ("POST", "/auth/login", "/auth/login", Public),
+    ("POST", "/auth/refresh", "/auth/refresh", Public),
+    ("GET", "/auth/me", "/auth/me", Own),
+    ("GET", "/integrations/vendors", "/integrations/vendors", Own),
+    ("POST", "/integrations/vendors/select", "/integrations/vendors/select", Own),
+    ("GET", "/integrations/fitbit/authorize", "/integrations/fitbit/authorize", Own),
+    ("POST", "/integrations/fitbit/authorize/url", "/integrations/fitbit/authorize/url", Own),
+    ("GET", "/integrations/fitbit/status", "/integrations/fitbit/status", Own),
+    ("GET", "/integrations/fitbit/callback", "/integrations/fitbit/callback", Public),
+    ("POST", "/health/sync", "/health/sync", Own),
+    ("POST", "/health/sync/immediate", "/health/sync/immediate?date_str=2026-11-19", Own),
+    ("GET", "/health/observations", "/health/observations", Own),
+    ("GET", "/health/samples", SAMPLES, Own),
+    ("GET", "/health/summary", SUMMARY, Own),
+    ("GET", "/health/coverage", COVERAGE, Own),
+    ("GET", "/connect/{ticket}", "/connect/unknown", Public),
+    ("POST", "/connect/{ticket}", "/connect/unknown", Public),
+    ("POST", "/connect/confirm", "/connect/confirm", Public),
+    ("GET", "/connected", "/connected?status=success", Public),
+    ("GET", "/livez", "/livez", Public),
+    ("GET", "/readyz", "/readyz", Public),
+    // Last: what ends things.
+    ("POST", "/integrations/vendors/disconnect", "/integrations/vendors/disconnect", Own),
+];
+
+/// Ends the session, so it is walked on its own.
+const LOGOUT: (&str, &str) = ("POST", "/auth/logout");
+
+const SAMPLES: &str = "/health/samples?metric=steps&date_from=2026-11-01&date_to=2026-11-19";
+const SUMMARY: &str =
+    "/health/summary?metric=steps&bucket=day&date_from=2026-11-01&date_to=2026-11-19";
+const COVERAGE: &str = "/health/coverage?metric=steps&date_from=2026-11-01&date_to=2026-11-19";
+
+fn body_of(path: &str) -> Option<Value> {
+    match path {
+        "/integrations/vendors/select" | "/integrations/vendors/disconnect" => {
+            Some(json!({"vendor": "fitbit"}))
+        }
+        "/integrations/fitbit/authorize/url" => Some(json!({})),
+        _ => None,
+    }
+}
+
+async fn call(actor: &Actor<'_>, method: &str, path: &str) -> crate::support::Reply {
+    let method: Method = method.parse().unwrap();
+    actor.app.send(actor.request(&method, path, body_of(path).as_ref())).await
+}
+
+#[tokio::test]
+async fn az_01_every_route_of_the_document_has_a_declared_policy() {
+    let app = TestApp::start().await;
+    let pages = phr_web::router(app.state.connector.clone());
+    let document = serde_json::to_value(phr_api::document(&app.state, pages)).unwrap();
+    let mut documented = BTreeSet::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for method in item.as_object().unwrap().keys().filter(|key| *key != "parameters") {
+            documented.insert((method.to_uppercase(), path.clone()));
+        }
+    }
+    let declared: BTreeSet<_> = ROUTES
+        .iter()
+        .map(|(method, path, ..)| (*method, *path))
+        .chain([LOGOUT])
+        .map(|(method, path)| (method.to_owned(), path.to_owned()))
+        .collect();
+    assert_eq!(documented, declared);
+}
+
+#[tokio::test]
+async fn az_01_without_a_valid_token_no_own_route_answers() {
+    let app = TestApp::with_vendor().await;
+    let ended = app.person("ended").await;
+    ended.press("/auth/logout").await;
+    let expired = app.person("expired").await;
+    app.advance(931);
+    let own = ROUTES.iter().filter(|route| route.3 == Own);
+    let own = own.map(|(method, _, path, _)| (*method, *path)).chain([LOGOUT]);
+    for (method, path) in own {
+        for (who, actor) in [("nobody", &app.nobody()), ("ended", &ended), ("expired", &expired)] {
+            let reply = call(actor, method, path).await;
+            assert_eq!(reply.status, 401, "{who} {method} {path}");
+            reply.problem(401);
+        }
+    }
+}
+
+#[tokio::test]
+async fn t10_a_stranger_sees_nothing_of_the_owner_on_any_route() {
+    let app = TestApp::with_vendor().await;
+    let owner = app.person("ada").await;
+    let stranger = app.person("eve").await;
+    owner.connect(0).await;
+    let secret = owner.id().await;
+    let samples = vec![sample("2026-11-18", 36_000, 61_371, 60)];
+    app.hold(secret, Metric::Steps, "2026-11-18", samples).await;
+    owner.connect(0).await;
+    let patient = owner.get("/auth/me").await.json()["patient_id"].as_str().unwrap().to_owned();
+    let canaries = ["61371", "ada@example.com", &secret.to_string(), &patient];
+    let mut shown_to_owner = 0;
+    for (method, _, path, policy) in ROUTES {
+        if policy == Public {
+            continue;
+        }
+        let theirs = call(&stranger, method, path).await.text();
+        for canary in canaries {
+            assert!(!theirs.contains(canary), "{method} {path} shows {canary} to a stranger");
+        }
+        let own = call(&owner, method, path).await;
+        assert!(!own.status.is_server_error(), "{method} {path}: {}", own.text());
+        assert!(own.status.is_success() || own.status == 302, "{method} {path}: {}", own.text());
+        shown_to_owner += usize::from(canaries.iter().any(|canary| own.text().contains(canary)));
+    }
+    assert!(shown_to_owner >= 5, "the canaries must be visible to their owner");
+}
+
+#[tokio::test]
+async fn t10_a_stranger_cannot_change_anything_of_the_owner() {
+    let app = TestApp::with_vendor().await;
+    let owner = app.person("ada").await;
+    let stranger = app.person("eve").await;
+    owner.connect(0).await;
+    let before = app.store.digest(owner.id().await).await.unwrap();
+    for (method, _, path, policy) in ROUTES {
+        if policy == Own {
+            call(&stranger, method, path).await;
+        }
+    }
+    let status = owner.get("/integrations/fitbit/status").await.expect(200);
+    assert_eq!(status["status"], "active");
+    assert_eq!(app.store.digest(owner.id().await).await.unwrap(), before);
+}
+
+#[tokio::test]
+async fn az_03_nobody_can_write_what_decides_access() {
+    let app = TestApp::start().await;
+    for field in ["id", "role", "is_active", "patient_id", "fhir_patient_id", "email_verified"] {
+        let mut body = json!({"email": "eve@example.com", "name": "Eve",
+            "password": crate::support::PASSWORD});
+        body[field] = json!("admin");
+        let reply = app.nobody().post("/auth/register", &body).await;
+        reply.problem(422);
+        assert_eq!(reply.complaints(), [field]);
+    }
+    assert!(app.store.people().await.unwrap().is_empty());
+}

@@ -1,0 +1,18 @@
+//! The API through its front door.
+
+#![cfg(test)]
+
+mod accounts;
+mod authorization;
+mod bad_input;
+mod connecting;
+mod contract;
+mod layers;
+mod limits;
+mod openapi;
+mod reading;
+mod sessions;
+mod tokens;
+
+#[path = "../support/mod.rs"]
+mod support;
