@@ -207,10 +207,10 @@ async fn oa_09_saying_no_connects_nothing_and_is_no_error() {
     let stage = Stage::at(NOON, 20).await;
     let person = stage.register("ada@example.org").await;
     let begun = stage.connector.begin(person, FITBIT, None).await.unwrap();
-    let state = begun.url.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
+    let sent = begun.url.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
     let callback = Callback {
         error: Some("access_denied".into()),
-        state: Some(state.into()),
+        state: Some(sent.into()),
         ..Callback::default()
     };
     let finished = stage.connector.finish(FITBIT, callback, None).await.unwrap();

@@ -79,10 +79,8 @@ struct BareDate {
     day: i8,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default)]
-#[derive(Default)]
-#[expect(dead_code, reason = "parsed for the sake of parsing")]
 struct BareTimeOfDay {
     hours: i8,
     minutes: i8,

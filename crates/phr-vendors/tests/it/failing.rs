@@ -62,7 +62,8 @@ async fn what_trying_again_cannot_cure_is_tried_once(
 #[case::down(Fault::new(FaultKind::Status).with_status(503), VendorError::Unavailable)]
 #[case::html(Fault::new(FaultKind::HtmlError), VendorError::Unavailable)]
 #[case::garbage(Fault::new(FaultKind::GarbageBody), VendorError::Unreadable)]
-#[case::cut(Fault::new(FaultKind::CutBody), VendorError::Unreadable)]
+// The emulator closes before the head of the answer is out: nothing has come.
+#[case::cut(Fault::new(FaultKind::CutBody), VendorError::Unavailable)]
 #[tokio::test]
 async fn what_may_pass_is_tried_three_times(#[case] fault: Fault, #[case] error: VendorError) {
     let upstream = Upstream::of(JONAS).await;
@@ -101,11 +102,11 @@ async fn after_a_long_wait_the_person_is_left_alone_until_it_is_over() {
     upstream.world().inject(Fault::new(FaultKind::RateLimit).with_retry_after(120).times(1));
     let date = day(DATE);
     assert_eq!(upstream.read_day(Metric::Steps, date).await, Err(throttled(120)));
-    let wait = Duration::from_secs(120);
+    let wait = Duration::from_mins(2);
     let rested = upstream.read_day(Metric::Distance, date).await;
     assert_eq!(rested, Err(VendorError::BudgetSpent { wait }));
     assert_eq!(upstream.requests("reconcile"), 1, "nothing is sent meanwhile");
-    upstream.clock.advance(SignedDuration::from_secs(120));
+    upstream.clock.advance(SignedDuration::from_mins(2));
     assert!(upstream.read_day(Metric::Distance, date).await.is_ok());
 }
 

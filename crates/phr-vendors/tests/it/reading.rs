@@ -100,7 +100,7 @@ async fn the_days_on_which_clocks_change_have_all_their_hours(
 #[tokio::test]
 async fn calories_come_in_local_hours_and_add_up_to_the_vendors_day() {
     let upstream = Upstream::of(JONAS).await;
-    let days = range("2026-11-16", "2026-11-20");
+    let days = range("2026-11-17", "2026-11-20");
     let read = upstream.read(Metric::Calories, days).await.unwrap();
     let figures =
         upstream.vendor.daily_figures(&upstream.access, Metric::Calories, days).await.unwrap();

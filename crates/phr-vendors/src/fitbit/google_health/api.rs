@@ -188,3 +188,44 @@ fn encode(query: &[(&str, &str)]) -> Option<String> {
     let encoded = encoded.extend_pairs(query).finish();
     (!encoded.is_empty()).then(|| encoded.replace('+', "%20"))
 }
+
+#[cfg(test)]
+mod tests {
+    use phr_model::StoppedClock;
+
+    use super::*;
+    use crate::{budget::Limits, pace::InstantPace};
+
+    fn request(ask: Ask<'_>) -> reqwest::Request {
+        let clock: Arc<dyn Clock> =
+            Arc::new(StoppedClock::at("2026-11-22T10:00:00Z".parse().unwrap()));
+        let api = Api {
+            http: crate::http_client().unwrap(),
+            base: "https://health.googleapis.com/".parse().unwrap(),
+            budget: Arc::new(Budget::new(Limits::GOOGLE_HEALTH, clock.clone())),
+            clock,
+            pace: Arc::new(InstantPace::default()),
+        };
+        let connection = "00000000-0000-4000-8000-000000000001".parse().unwrap();
+        let access = Access { connection, token: "ya29.token".into() };
+        let path = "/v4/users/me/dataTypes/steps/dataPoints:reconcile";
+        let call = Call { endpoint: "reconcile", data_type: "steps", path, ask };
+        api.request(&access, &call).build().unwrap()
+    }
+
+    #[test]
+    fn a_filter_is_percent_encoded_with_no_plus_for_a_space() {
+        let filter = r#"steps.interval.start_time >= "2026-11-20T06:59:58Z""#;
+        let request = request(Ask::Page(&[("filter", filter), ("pageToken", "a+b/c=")]));
+        insta::assert_snapshot!(request.url(), @"https://health.googleapis.com/v4/users/me/dataTypes/steps/dataPoints:reconcile?filter=steps.interval.start_time%20%3E%3D%20%222026-11-20T06%3A59%3A58Z%22&pageToken=a%2Bb%2Fc%3D");
+    }
+
+    #[test]
+    fn every_request_has_a_time_out_and_hides_its_token() {
+        for request in [request(Ask::Get(&[])), request(Ask::Post(&Value::Null))] {
+            assert_eq!(request.timeout(), Some(&TIMEOUT));
+            assert!(request.headers()["authorization"].is_sensitive());
+            assert!(!format!("{request:?}").contains("ya29"));
+        }
+    }
+}

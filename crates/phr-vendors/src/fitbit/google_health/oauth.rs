@@ -297,7 +297,6 @@ mod tests {
     #[case::empty_refusal(400, "", "unreadable")]
     #[case::html(200, "<html>invalid_grant</html>", "unreadable")]
     #[case::html_refusal(400, "<html>invalid_grant</html>", "unreadable")]
-    #[case::array(400, r#"["invalid_grant"]"#, "unreadable")]
     #[case::nested(400, r#"{"error":{"code":"invalid_grant"}}"#, "unreadable")]
     #[case::no_token(200, r#"{"token_type":"Bearer","expires_in":3599}"#, "unreadable")]
     #[case::cut(200, r#"{"access_token":"ya29."#, "unreadable")]
