@@ -69,6 +69,11 @@ impl ApiState {
         })
     }
 
+    /// The civil date in UTC: where a range ends if nobody says.
+    pub fn today(&self) -> Date {
+        self.clock.now().to_zoned(TimeZone::UTC).date()
+    }
+
     /// The newest civil date anywhere on Earth: what lies after it is the future for everybody.
     pub fn latest_day(&self) -> Date {
         let now = self.clock.now();

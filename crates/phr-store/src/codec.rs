@@ -2,21 +2,27 @@
 //!
 //! ```text
 //! blob    = version (1 byte) count (varint) at seconds offset value    -- four columns
-//! column  = 0 start (zigzag varint) step (zigzag varint)               -- a straight line
-//!         | 1 length (varint) bytes                                    -- Pcodec, standalone format
+//! column  = 0 start step                        -- a straight line: start + step * n
+//!         | width start scale length bytes      -- Pcodec: start + scale * unsigned number
 //! ```
 //!
-//! Times are microseconds since 1970. A column that is constant or evenly spaced (offsets, lengths
-//! of intervals, the minutes of a day) takes a few bytes whatever the number of samples.
+//! `start` and `step` are zigzag varints, `scale` and `length` varints; `width` is 2, 4 or 8: bytes of
+//! the numbers that Pcodec packed (its standalone format). Times are microseconds since 1970. A
+//! column that is constant or evenly spaced (offsets, lengths of intervals, the minutes of a day)
+//! takes a few bytes whatever the number of samples; taking out what all numbers have in common
+//! (whole seconds, whole beats) before packing saves a sixth of a day that has a sample a minute.
 
 use jiff::Timestamp;
-use pco::{ChunkConfig, standalone};
+use pco::{ChunkConfig, data_types::Number, standalone};
 use phr_model::Sample;
 use sha2::{Digest, Sha256};
 
 const VERSION: u8 = 1;
+/// The first byte of a column: a straight line, or the bytes of a packed number.
 const LINE: u8 = 0;
-const PACKED: u8 = 1;
+const NARROW: u8 = 2;
+const MIDDLE: u8 = 4;
+const WIDE: u8 = 8;
 
 /// A blob does not hold the samples it must.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -104,35 +110,71 @@ fn put_column(blob: &mut Vec<u8>, numbers: &[i64]) -> Result<(), TooMany> {
         put_varint(blob, zigzag(step));
         return Ok(());
     }
-    let packed =
-        standalone::simple_compress(numbers, &ChunkConfig::default()).map_err(|_| TooMany)?;
-    blob.push(PACKED);
+    let start = numbers.iter().copied().min().unwrap_or_default();
+    let above = |number: &i64| number.cast_unsigned().wrapping_sub(start.cast_unsigned());
+    let scale = numbers.iter().map(above).fold(0, common_divisor).max(1);
+    let scaled = numbers.iter().map(|number| above(number) / scale);
+    let (width, packed) = match scaled.clone().max().unwrap_or_default() {
+        0..=0xffff => (NARROW, pack::<u16>(scaled)?),
+        0x1_0000..=0xffff_ffff => (MIDDLE, pack::<u32>(scaled)?),
+        _ => (WIDE, pack::<u64>(scaled)?),
+    };
+    blob.push(width);
+    put_varint(blob, zigzag(start));
+    put_varint(blob, scale);
     put_varint(blob, packed.len() as u64);
     blob.extend_from_slice(&packed);
     Ok(())
 }
 
 fn take_column(rest: &mut &[u8], count: usize) -> Result<Vec<i64>, Unreadable> {
-    match take(rest, 1)? {
-        [LINE] => {
-            let start = unzigzag(take_varint(rest)?);
-            line(start, unzigzag(take_varint(rest)?), count)
-        }
-        [PACKED] => {
-            let length = usize::try_from(take_varint(rest)?).map_err(|_| Unreadable)?;
-            unpack(take(rest, length)?, count)
-        }
+    let [width] = take(rest, 1)? else { return Err(Unreadable) };
+    let start = unzigzag(take_varint(rest)?);
+    if *width == LINE {
+        return line(start, unzigzag(take_varint(rest)?), count);
+    }
+    let scale = take_varint(rest)?;
+    let length = usize::try_from(take_varint(rest)?).map_err(|_| Unreadable)?;
+    let packed = take(rest, length)?;
+    match *width {
+        NARROW => unpack::<u16>(packed, count, start, scale),
+        MIDDLE => unpack::<u32>(packed, count, start, scale),
+        WIDE => unpack::<u64>(packed, count, start, scale),
         _ => Err(Unreadable),
     }
 }
 
-fn unpack(packed: &[u8], count: usize) -> Result<Vec<i64>, Unreadable> {
-    let mut numbers = vec![0; count];
+/// Packs numbers that fit `N`, as the caller has seen.
+fn pack<N>(numbers: impl Iterator<Item = u64>) -> Result<Vec<u8>, TooMany>
+where
+    N: Number + TryFrom<u64>,
+{
+    let numbers: Vec<N> =
+        numbers.map(N::try_from).collect::<Result<_, _>>().map_err(|_| TooMany)?;
+    standalone::simple_compress(&numbers, &ChunkConfig::default()).map_err(|_| TooMany)
+}
+
+fn unpack<N: Number + Into<u64>>(
+    packed: &[u8],
+    count: usize,
+    start: i64,
+    scale: u64,
+) -> Result<Vec<i64>, Unreadable> {
+    let mut numbers = vec![N::default(); count];
     let progress = standalone::simple_decompress_into(packed, &mut numbers);
-    match progress {
-        Ok(progress) if progress.finished && progress.n_processed == count => Ok(numbers),
-        _ => Err(Unreadable),
+    if !progress.is_ok_and(|progress| progress.finished && progress.n_processed == count) {
+        return Err(Unreadable);
     }
+    let number = |number: N| start.checked_add_unsigned(scale.checked_mul(number.into())?);
+    numbers.into_iter().map(number).collect::<Option<_>>().ok_or(Unreadable)
+}
+
+/// Euclid's algorithm; 0 and a number have that number in common.
+fn common_divisor(mut one: u64, mut other: u64) -> u64 {
+    while other != 0 {
+        (one, other) = (other, one % other);
+    }
+    one
 }
 
 /// Start and step of the straight line that `numbers` lie on, if they do.

@@ -159,3 +159,96 @@ impl Held {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::{ToSpan, civil::date};
+    use proptest::{collection::vec, prelude::*};
+
+    use super::*;
+
+    const METRICS: [Metric; 3] = [Metric::Steps, Metric::HeartRate, Metric::Spo2];
+
+    fn day(number: i32) -> Date {
+        date(2026, 1, 1).checked_add(number.days()).unwrap()
+    }
+
+    /// Counts of random days and metrics, newest first, and all their Observations one by one.
+    fn counts() -> impl Strategy<Value = Vec<(Date, Metric, u32)>> {
+        vec((0..60_i32, 0..METRICS.len(), 1..5_u32), 0..80).prop_map(|mut rows| {
+            rows.sort_unstable_by_key(|(number, metric, _)| std::cmp::Reverse((*number, *metric)));
+            rows.dedup_by_key(|(number, metric, _)| (*number, *metric));
+            rows.into_iter().map(|(n, metric, count)| (day(n), METRICS[metric], count)).collect()
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn a_spot_is_where_counting_one_by_one_arrives(
+            counts in counts(),
+            metric in prop::option::of(0..METRICS.len()),
+            from in prop::option::of(-5..65_i32),
+            to in prop::option::of(-5..65_i32),
+            position in 0..120_u64,
+            size in 1..30_u32,
+        ) {
+            let metric = metric.map(|metric| METRICS[metric]);
+            let filter = ObservationFilter { metric, from: from.map(day), to: to.map(day) };
+            let all: Vec<Date> = counts
+                .iter()
+                .filter(|row| metric.is_none_or(|metric| row.1 == metric))
+                .flat_map(|row| std::iter::repeat_n(row.0, row.2 as usize))
+                .collect();
+            let matching: Vec<Date> = all
+                .iter()
+                .copied()
+                .filter(|day| filter.from.is_none_or(|from| *day >= from))
+                .filter(|day| filter.to.is_none_or(|to| *day <= to))
+                .collect();
+            let spot = DayIndex::new(1, counts).locate(filter, position, size);
+            let total = matching.len() as u64;
+            prop_assert_eq!(spot.total, total);
+            match matching.get(usize::try_from(position).unwrap()) {
+                None => prop_assert_eq!(spot.take, 0),
+                Some(day) => {
+                    let earlier = matching.iter().take(usize::try_from(position).unwrap());
+                    let skip = earlier.filter(|earlier| *earlier == day).count();
+                    prop_assert_eq!((spot.day, spot.skip as usize), (*day, skip));
+                    prop_assert_eq!(u64::from(spot.take), u64::from(size).min(total - position));
+                }
+            }
+        }
+    }
+
+    fn of_size(entries: i32) -> Arc<DayIndex> {
+        // Each day counts twice: among all metrics and for its own.
+        let days = (0..entries / 2).rev().map(|n| (day(n), Metric::Steps, 1));
+        Arc::new(DayIndex::new(7, days))
+    }
+
+    #[test]
+    fn the_least_recently_used_copies_give_way() {
+        let indexes = DayIndexes::default();
+        let people: Vec<_> = (0..5).map(|n| PersonId(uuid::Uuid::from_u128(n))).collect();
+        let most = i32::try_from(MOST_ENTRIES).unwrap();
+        for person in &people[..4] {
+            indexes.put(*person, of_size(most / 4));
+        }
+        assert!(indexes.get(people[0]).is_some());
+        indexes.put(people[4], of_size(most / 4));
+        let held: Vec<_> = people.iter().map(|person| indexes.get(*person).is_some()).collect();
+        assert_eq!(held, [true, false, true, true, true]);
+    }
+
+    #[test]
+    fn a_newer_copy_replaces_the_older() {
+        let (indexes, person) = (DayIndexes::default(), PersonId(uuid::Uuid::nil()));
+        for _ in 0..3 {
+            indexes.put(person, of_size(1_000));
+        }
+        assert_eq!(indexes.0.lock().unwrap().entries, 1_000);
+        assert_eq!(indexes.get(person).unwrap().revision(), 7);
+    }
+}

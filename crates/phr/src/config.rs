@@ -127,12 +127,12 @@ impl Config {
             per_person_per_minute: reader.number(
                 "REQUESTS_PER_MINUTE_PER_PERSON",
                 PER_PERSON_PER_MINUTE,
-                1..=300,
+                1..=1_000_000,
             ),
             per_project_per_minute: reader.number(
                 "REQUESTS_PER_MINUTE",
                 PER_PROJECT_PER_MINUTE,
-                1..=120_000,
+                1..=100_000_000,
             ),
             return_urls: reader.urls("RETURN_URLS"),
             cors_origins: reader.origins(),
@@ -184,14 +184,11 @@ impl Reader<'_> {
         T: std::str::FromStr + PartialOrd + Copy + std::fmt::Display,
     {
         let Some(text) = self.text(name) else { return default };
-        match text.parse().ok().filter(|number| range.contains(number)) {
-            Some(number) => number,
-            None => {
-                let (least, most) = (range.start(), range.end());
-                self.mistake(name, format!("must be a number from {least} to {most}"));
-                default
-            }
-        }
+        text.parse().ok().filter(|number| range.contains(number)).unwrap_or_else(|| {
+            let (least, most) = (range.start(), range.end());
+            self.mistake(name, format!("must be a number from {least} to {most}"));
+            default
+        })
     }
 
     /// One of several words; the first is the default.

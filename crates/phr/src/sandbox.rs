@@ -34,6 +34,9 @@ pub(crate) struct Options {
     /// Refresh tokens die after 7 days, as in a Google project in status Testing
     #[arg(long)]
     testing_mode: bool,
+    /// Requests allowed a minute and person; 0 lifts the limit
+    #[arg(long, default_value_t = 300)]
+    quota: u32,
     /// A fault, e.g. kind=429,retry-after=30,times=5; may be repeated
     #[arg(long = "fault", value_name = "FAULT")]
     faults: Vec<Fault>,
@@ -71,6 +74,7 @@ fn filled(options: Options) -> SandboxOptions {
         now: options.now,
         testing_mode: options.testing_mode,
         faults: options.faults,
+        quota_per_minute: options.quota,
         redirect_uris: if options.redirect_uris.is_empty() {
             defaults.redirect_uris
         } else {

@@ -161,5 +161,30 @@ fn fresh_keys_are_accepted() {
 
 #[test]
 fn help_teaches_the_first_step() {
-    insta::assert_snapshot!(stdout(&phr(&["--help"])), @"");
+    insta::assert_snapshot!(stdout(&phr(&["--help"])), @r"
+    Readings of Fitbit trackers and Pixel watches, complete and in clinical form, on a server of your
+    own.
+
+    Start with `phr demo`: it shows the whole system on this machine without any credential. For real
+    use, copy .env.example to .env, fill it with `phr keys generate`, and run `phr serve`.
+
+    Usage: phr <COMMAND>
+
+    Commands:
+      demo     Show the whole system on this machine, without any credential
+      serve    Run the server (configured by environment variables or .env; see .env.example)
+      sandbox  Run only the emulated Google, for developing against it
+      migrate  Bring the database's schema up to date (`serve` does so by itself)
+      keys     Make the secrets that a server needs
+      user     Accounts
+      export   Write a person's Patient and Observations as FHIR R4, one resource a line (NDJSON)
+      help     Print this message or the help of the given subcommand(s)
+
+    Options:
+      -h, --help
+              Print help (see a summary with '-h')
+
+      -V, --version
+              Print version
+    ");
 }

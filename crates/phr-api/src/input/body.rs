@@ -13,7 +13,7 @@ use serde::{
 };
 use serde_json::Value;
 
-use super::fields::{Fields, Input, Place};
+use super::fields::{Fields, Input, Place, Today};
 use crate::{error::ApiError, state::ApiState};
 
 /// The fields of a JSON body.
@@ -24,9 +24,9 @@ impl<T: Input> FromRequest<ApiState> for Body<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &ApiState) -> Result<Self, ApiError> {
-        let latest_day = state.latest_day();
+        let today = Today::of(state);
         if T::MAY_BE_ABSENT && !request.headers().contains_key(header::CONTENT_TYPE) {
-            return Fields::new(Place::Body, latest_day).finish().map(Self);
+            return Fields::new(Place::Body, today).finish().map(Self);
         }
         if !is_plain_json(request.headers()) {
             return Err(ApiError::NotJson);
@@ -34,7 +34,7 @@ impl<T: Input> FromRequest<ApiState> for Body<T> {
         // The body-limit layer is the only reason for a readable connection to fail here.
         let bytes = Bytes::from_request(request, state).await.map_err(|_| ApiError::TooLarge)?;
         let object: Object = serde_json::from_slice(&bytes).map_err(|error| refusal(&error))?;
-        let mut fields = Fields::new(Place::Body, latest_day);
+        let mut fields = Fields::new(Place::Body, today);
         for (name, value) in object.0 {
             match value {
                 Value::String(text) => fields.take_in(&name, text, T::NAMES),

@@ -3,16 +3,20 @@
 use std::{collections::BTreeMap, fmt::Display, ops::RangeInclusive};
 
 use jiff::civil::Date;
+use phr_model::DateRange;
 use secrecy::SecretString;
 
 use super::text::has_control;
-use crate::{error::ApiError, problem::FieldError};
+use crate::{error::ApiError, problem::FieldError, state::ApiState};
 
 /// Days before this one are refused: nobody wore anything then (IN-04).
 const FIRST_DAY: Date = jiff::civil::date(1900, 1, 1);
 
 /// Longest range of days that one request may ask for where every day is listed (IN-04).
 const LONGEST_SPAN: i32 = 366;
+
+/// Days listed if nobody says which.
+const DEFAULT_SPAN: i32 = 30;
 
 /// Something read from named fields.
 pub trait Input: Sized {
@@ -45,18 +49,34 @@ pub(super) enum Place {
     Body,
 }
 
+/// What day it is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Today {
+    /// In UTC: where a range ends if nobody says.
+    date: Date,
+    /// The newest date anywhere on Earth: what lies after it is the future for everybody.
+    latest: Date,
+}
+
+impl Today {
+    /// By the server's clock.
+    pub(super) fn of(state: &ApiState) -> Self {
+        Self { date: state.today(), latest: state.latest_day() }
+    }
+}
+
 /// The fields of one request.
 pub struct Fields {
     place: Place,
     values: BTreeMap<String, String>,
-    latest_day: Date,
+    today: Today,
     errors: Vec<FieldError>,
 }
 
 impl Fields {
-    /// Fields as they came. `latest_day` is the newest date anywhere on Earth.
-    pub(super) fn new(place: Place, latest_day: Date) -> Self {
-        Self { place, values: BTreeMap::new(), latest_day, errors: Vec::new() }
+    /// Fields as they came.
+    pub(super) fn new(place: Place, today: Today) -> Self {
+        Self { place, values: BTreeMap::new(), today, errors: Vec::new() }
     }
 
     /// Takes in one field; `allowed` are the names there are.
@@ -154,8 +174,8 @@ impl Fields {
     pub fn date(&mut self, name: &str) -> Option<Date> {
         let text = self.values.remove(name)?;
         match parse_date(&text) {
-            Some(date) if (FIRST_DAY..=self.latest_day).contains(&date) => Some(date),
-            Some(date) if date > self.latest_day => {
+            Some(date) if (FIRST_DAY..=self.today.latest).contains(&date) => Some(date),
+            Some(date) if date > self.today.latest => {
                 self.fail(name, "a day that has begun: not in the future");
                 None
             }
@@ -177,15 +197,16 @@ impl Fields {
         (from, to)
     }
 
-    /// `date_from` and `date_to`, both required and at most 366 days.
-    pub fn range(&mut self) -> Option<phr_model::DateRange> {
-        for name in ["date_from", "date_to"] {
-            if !self.values.contains_key(name) {
-                self.fail(name, "required: a calendar day as YYYY-MM-DD");
-            }
+    /// `date_from` and `date_to`, at most 366 days: the last 30 days unless said otherwise.
+    pub fn range(&mut self) -> Option<DateRange> {
+        let mistakes = self.errors.len();
+        let (from, to) = self.open_range();
+        if self.errors.len() > mistakes {
+            return None;
         }
-        let (Some(first), Some(last)) = self.open_range() else { return None };
-        let range = phr_model::DateRange { first, last };
+        let last = to.unwrap_or_else(|| self.today.date.max(from.unwrap_or(FIRST_DAY)));
+        let first = from.unwrap_or_else(|| DateRange::ending(last, DEFAULT_SPAN).first);
+        let range = DateRange { first, last };
         if range.len() > LONGEST_SPAN {
             self.fail("date_to", format!("at most {LONGEST_SPAN} days from date_from on"));
             return None;

@@ -2,7 +2,7 @@
 
 use axum::{extract::FromRequestParts, http::request::Parts};
 
-use super::fields::{Fields, Input, Place};
+use super::fields::{Fields, Input, Place, Today};
 use crate::{error::ApiError, state::ApiState};
 
 /// Longest query string that is looked at (IN-01).
@@ -20,7 +20,7 @@ impl<T: Input> FromRequestParts<ApiState> for Query<T> {
         if query.len() > LONGEST_QUERY {
             return Err(ApiError::Malformed("The query string may have 8 KiB at most"));
         }
-        let mut fields = Fields::new(Place::Query, state.latest_day());
+        let mut fields = Fields::new(Place::Query, Today::of(state));
         for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
             fields.take_in(&name, value.into_owned(), T::NAMES);
         }

@@ -265,6 +265,22 @@ async fn coverage_lists_every_day_and_days_never_read_are_pending() {
 }
 
 #[tokio::test]
+async fn without_dates_the_last_thirty_days_are_meant() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    for path in ["summary?metric=steps&bucket=day", "coverage?metric=steps"] {
+        let reply = ada.get(&format!("/health/{path}")).await.expect(200);
+        assert_eq!(reply["date_from"], "2026-10-22", "{path}");
+        assert_eq!(reply["date_to"], "2026-11-20", "{path}");
+    }
+    let since = ada.get("/health/coverage?metric=steps&date_from=2026-11-18").await.expect(200);
+    assert_eq!(since["days"].as_array().unwrap().len(), 3);
+    let until = ada.get("/health/coverage?metric=steps&date_to=2026-11-18").await.expect(200);
+    assert_eq!(until["date_from"], "2026-10-20");
+    ada.get("/health/samples?metric=steps").await.expect(200);
+}
+
+#[tokio::test]
 async fn coverage_of_everything_names_each_metric_for_each_day() {
     let app = TestApp::start().await;
     let ada = app.person("ada").await;

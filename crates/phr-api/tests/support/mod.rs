@@ -1,6 +1,11 @@
 //! The whole server in process: real routes, layers, pages, database; a clock that stands still.
 
-#![allow(dead_code, clippy::allow_attributes, reason = "each test binary uses a part of it")]
+#![allow(
+    dead_code,
+    unused_imports,
+    clippy::allow_attributes,
+    reason = "each test binary uses a part of it"
+)]
 
 mod actor;
 mod flow;

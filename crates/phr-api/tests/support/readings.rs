@@ -65,7 +65,8 @@ impl TestApp {
         assert!(self.store.settle(lease, settlement, now).await.unwrap());
     }
 
-    async fn lease(&self, person: PersonId) -> Lease {
+    /// A claim on a fresh connection of `person`.
+    pub(crate) async fn lease(&self, person: PersonId) -> Lease {
         let now = self.now();
         let connection = self.store.select_vendor(person, FITBIT, now).await.unwrap();
         let expires = now + SignedDuration::from_hours(1);

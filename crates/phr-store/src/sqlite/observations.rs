@@ -1,5 +1,6 @@
 //! Rows of Observations.
 
+use jiff::Timestamp;
 use phr_model::{DateRange, Draft, Effective, Metric, Moment, Observation, PersonId, Status};
 use serde_json::{Value, json};
 use sqlx::{SqliteConnection, SqliteExecutor, sqlite::SqliteRow};
@@ -66,6 +67,60 @@ pub(super) fn read(row: &SqliteRow) -> Result<Observation, StoreError> {
         version: columns.whole("version")?,
         issued: columns.instant("issued")?,
     })
+}
+
+/// An Observation as JSON: the columns of `observation` after the person, in their order.
+type Listed<'j> = (
+    &'j str,
+    &'j str,
+    &'j str,
+    i64,
+    i32,
+    Option<i64>,
+    Option<i32>,
+    i64,
+    Option<i64>,
+    Option<i64>,
+    u8,
+    &'j str,
+    u32,
+    i64,
+);
+
+/// Observations from a JSON array of arrays.
+pub(super) fn read_list(list: &str) -> Result<Vec<Observation>, StoreError> {
+    let rows: Vec<Listed<'_>> = serde_json::from_str(list).map_err(|_| corrupt("value"))?;
+    rows.into_iter().map(listed).collect()
+}
+
+fn corrupt(column: &'static str) -> StoreError {
+    StoreError::Corrupt { table: "observation", column }
+}
+
+fn listed(row: Listed<'_>) -> Result<Observation, StoreError> {
+    let (id, metric, date, started_at, start_offset, ended_at, end_offset, ..) = row;
+    let (.., value, low, high, preliminary, status, version, issued) = row;
+    let instant = |micros, column| Timestamp::from_microsecond(micros).map_err(|_| corrupt(column));
+    let start = Moment { at: instant(started_at, "started_at")?, offset_seconds: start_offset };
+    let effective = match (ended_at, end_offset) {
+        (None, _) => Effective::Instant(start),
+        (Some(at), Some(offset_seconds)) => {
+            Effective::Period(start, Moment { at: instant(at, "ended_at")?, offset_seconds })
+        }
+        (Some(_), None) => return Err(corrupt("end_offset")),
+    };
+    let says = Draft {
+        id: id.parse().map_err(|_| corrupt("id"))?,
+        metric: Metric::parse(metric).ok_or(corrupt("metric"))?,
+        date: date.parse().map_err(|_| corrupt("civil_date"))?,
+        effective,
+        value,
+        low,
+        high,
+        preliminary: preliminary != 0,
+    };
+    let status = Status::parse(status).ok_or(corrupt("status"))?;
+    Ok(Observation { says, status, version, issued: instant(issued, "issued")? })
 }
 
 /// The row of an Observation, as [`WRITE`] reads it.

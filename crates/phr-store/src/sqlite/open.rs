@@ -30,16 +30,20 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .disable_statement_logging()
 }
 
+fn pool(connections: u32) -> SqlitePoolOptions {
+    // A connection to a file does not go stale, so it need not be asked before each use.
+    let pool = SqlitePoolOptions::new().test_before_acquire(false);
+    pool.max_connections(connections.max(1)).acquire_timeout(ACQUIRE)
+}
+
 /// The pool of the one connection that writes.
 pub(super) fn writer(path: &Path) -> SqlitePool {
-    let pool = SqlitePoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE);
-    pool.connect_lazy_with(options(path))
+    pool(1).connect_lazy_with(options(path))
 }
 
 /// The pool of the connections that read.
 pub(super) fn readers(path: &Path, count: u32) -> SqlitePool {
-    let pool = SqlitePoolOptions::new().max_connections(count.max(1)).acquire_timeout(ACQUIRE);
-    pool.connect_lazy_with(options(path).read_only(true))
+    pool(count).connect_lazy_with(options(path).read_only(true))
 }
 
 /// Creates the file if it is missing and applies what its schema lacks, all in one transaction: of

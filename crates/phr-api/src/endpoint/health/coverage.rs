@@ -176,9 +176,9 @@ pub struct CoverageAnswer {
     params(
         ("metric" = Option<String>, Query, description = "Only this metric: heart_rate, spo2, \
             body_weight, steps, calories, distance or resting_heart_rate", example = "steps"),
-        ("date_from" = String, Query, description = "From this civil day, YYYY-MM-DD",
+        ("date_from" = Option<String>, Query, description = "From this civil day, YYYY-MM-DD; 30 days unless given",
             example = "2026-11-19"),
-        ("date_to" = String, Query, description = "To this civil day, included; 366 days at most",
+        ("date_to" = Option<String>, Query, description = "To this civil day, included; today unless given; 366 days at most",
             example = "2026-11-20"),
     ),
     responses(

@@ -162,9 +162,9 @@ impl std::fmt::Display for Position {
     params(
         ("metric" = String, Query, description = "heart_rate, spo2, body_weight, steps, calories, \
             distance or resting_heart_rate", example = "heart_rate"),
-        ("date_from" = String, Query, description = "From this civil day, YYYY-MM-DD",
+        ("date_from" = Option<String>, Query, description = "From this civil day, YYYY-MM-DD; 30 days unless given",
             example = "2026-11-20"),
-        ("date_to" = String, Query, description = "To this civil day, included; 366 days at most",
+        ("date_to" = Option<String>, Query, description = "To this civil day, included; today unless given; 366 days at most",
             example = "2026-11-20"),
         ("limit" = Option<u32>, Query, description = "1 to 100000; 10000 if not given",
             minimum = 1, maximum = 100_000, example = 10_000),

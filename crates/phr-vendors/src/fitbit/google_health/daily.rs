@@ -9,10 +9,11 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 use super::{
     api::Api,
     data_type::PointType,
-    json::{CivilDate, Maybe, Nested, Number},
+    json::{Maybe, Nested, Number},
     page::ItemReader,
     roll_up::RollUpType,
     samples, span,
+    times::CivilDate,
     walk::Walk,
 };
 use crate::{error::VendorError, vendor::Access};

@@ -3,7 +3,6 @@
 
 use std::fmt;
 
-use jiff::{Timestamp, civil::Date};
 use serde::{
     Deserialize, Deserializer,
     de::{
@@ -188,84 +187,12 @@ impl Leaf for Number {
     }
 }
 
-impl Leaf for Timestamp {
-    /// RFC 3339 with any number of fraction digits; those beyond nanoseconds are dropped.
-    fn text(text: &str) -> Option<Self> {
-        if let Ok(at) = text.parse() {
-            return Some(at);
-        }
-        let (seconds, rest) = text.split_once('.')?;
-        let zone = rest.trim_start_matches(|c: char| c.is_ascii_digit());
-        let digits = rest.get(..rest.len().checked_sub(zone.len())?.min(9))?;
-        format!("{seconds}.{digits}{zone}").parse().ok()
-    }
-}
-
-/// A protobuf duration in whole seconds (`"3600s"`, `"-14400s"`), as an offset from UTC.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct OffsetSeconds(pub(super) i32);
-
-/// Offsets beyond this are not of this world (jiff's limit).
-const MOST_OFFSET: i32 = 93_599;
-
-impl OffsetSeconds {
-    pub(super) fn new(seconds: i64) -> Option<Self> {
-        let seconds = i32::try_from(seconds).ok()?;
-        (seconds.abs() <= MOST_OFFSET).then_some(Self(seconds))
-    }
-}
-
-impl Leaf for OffsetSeconds {
-    fn text(text: &str) -> Option<Self> {
-        let seconds = text.strip_suffix('s')?;
-        let whole = seconds.split_once('.').map_or(seconds, |(whole, _)| whole);
-        whole.parse().ok().and_then(Self::new)
-    }
-}
-
 impl Leaf for String {
     fn text(text: &str) -> Option<Self> {
         Some(text.to_owned())
     }
     fn whole(whole: i64) -> Option<Self> {
         Some(whole.to_string())
-    }
-}
-
-/// A small whole number of a civil date or time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Part(i32);
-
-impl Leaf for Part {
-    fn text(text: &str) -> Option<Self> {
-        text.parse().ok().map(Self)
-    }
-    fn whole(whole: i64) -> Option<Self> {
-        i32::try_from(whole).ok().map(Self)
-    }
-}
-
-impl Maybe<Part> {
-    /// The part, 0 if absent: Google leaves zeros out.
-    pub(super) fn or_zero(self) -> i32 {
-        self.0.map_or(0, |part| part.0)
-    }
-}
-
-/// `google.type.Date`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct CivilDate {
-    year: Maybe<Part>,
-    month: Maybe<Part>,
-    day: Maybe<Part>,
-}
-
-impl CivilDate {
-    pub(super) fn date(&self) -> Option<Date> {
-        let year = i16::try_from(self.year.or_zero()).ok()?;
-        let month = i8::try_from(self.month.or_zero()).ok()?;
-        Date::new(year, month, i8::try_from(self.day.or_zero()).ok()?).ok()
     }
 }
 
@@ -302,33 +229,5 @@ mod tests {
         #[case] base: Option<i64>,
     ) {
         assert_eq!(number(json), base);
-    }
-
-    #[rstest]
-    #[case("2026-11-20T06:15:00Z", Some("2026-11-20T06:15:00Z"))]
-    #[case("2026-11-20T06:31:07.412905Z", Some("2026-11-20T06:31:07.412905Z"))]
-    #[case("2026-11-20T06:31:07.123456789987Z", Some("2026-11-20T06:31:07.123456789Z"))]
-    #[case("2026-11-20T07:15:00+01:00", Some("2026-11-20T06:15:00Z"))]
-    #[case("2026-11-20T06:15:00", None)]
-    #[case("2026-02-30T06:15:00Z", None)]
-    #[case("yesterday", None)]
-    #[case("1.é", None)]
-    fn instants_have_any_number_of_fraction_digits(
-        #[case] text: &str,
-        #[case] instant: Option<&str>,
-    ) {
-        assert_eq!(Timestamp::text(text), instant.map(|text| text.parse().unwrap()));
-    }
-
-    #[rstest]
-    #[case("3600s", Some(3_600))]
-    #[case("-14400s", Some(-14_400))]
-    #[case("0s", Some(0))]
-    #[case("19800.000s", Some(19_800))]
-    #[case("3600", None)]
-    #[case("99999s", None)]
-    #[case("s", None)]
-    fn offsets_are_durations(#[case] text: &str, #[case] seconds: Option<i32>) {
-        assert_eq!(OffsetSeconds::text(text).map(|offset| offset.0), seconds);
     }
 }

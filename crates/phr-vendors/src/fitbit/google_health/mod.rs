@@ -20,6 +20,7 @@ mod samples;
 mod scopes;
 mod settings;
 mod span;
+mod times;
 mod walk;
 
 use std::{collections::BTreeMap, sync::Arc};

@@ -26,7 +26,9 @@ pub(super) fn parse<R: ItemReader>(
     reader: R,
     body: &[u8],
 ) -> Result<Page<R::Item>, ParseError> {
-    let mut json = serde_json::Deserializer::from_slice(body);
+    // Checked as a whole, which is several times as fast as string by string.
+    let text = std::str::from_utf8(body).map_err(|_| ParseError)?;
+    let mut json = serde_json::Deserializer::from_str(text);
     let page = PageSeed { array, reader }.deserialize(&mut json).map_err(|_| ParseError)?;
     json.end().map_err(|_| ParseError)?;
     Ok(page)

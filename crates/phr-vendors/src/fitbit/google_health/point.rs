@@ -10,11 +10,7 @@
 
 use std::fmt;
 
-use jiff::{
-    Timestamp,
-    civil::{DateTime, Time},
-    tz::Offset,
-};
+use jiff::{Timestamp, civil::DateTime, tz::Offset};
 use phr_model::{Metric, Sample};
 use serde::{
     Deserialize, Deserializer,
@@ -23,8 +19,9 @@ use serde::{
 
 use super::{
     data_type::{PointTime, PointType},
-    json::{CivilDate, Maybe, Nested, Number, OffsetSeconds, ParseError, Part},
+    json::{Maybe, Nested, Number, ParseError},
     page::{ItemReader, OneOf, Page, parse},
+    times::{CivilDateTime, OffsetSeconds},
 };
 
 /// One point as the vendor gave it.
@@ -219,34 +216,6 @@ impl Interval {
         let (start, end) = (self.start_time.0?, self.end_time.0?);
         let seconds = u32::try_from(end.duration_since(start).as_secs()).ok()?;
         Some(When::new(start, seconds, self.start_utc_offset, &self.civil_start_time))
-    }
-}
-
-/// A civil date and time of Google: zeros are left out, midnight may have no time at all.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct CivilDateTime {
-    pub(super) date: Nested<CivilDate>,
-    time: Nested<TimeOfDay>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct TimeOfDay {
-    hours: Maybe<Part>,
-    minutes: Maybe<Part>,
-    seconds: Maybe<Part>,
-    nanos: Maybe<Part>,
-}
-
-impl CivilDateTime {
-    fn datetime(&self) -> Option<DateTime> {
-        let date = self.date.0.as_ref()?.date()?;
-        let Some(time) = &self.time.0 else { return Some(date.to_datetime(Time::midnight())) };
-        let small = |part: Maybe<Part>| i8::try_from(part.or_zero()).ok();
-        let (hours, minutes) = (small(time.hours)?, small(time.minutes)?);
-        let time = Time::new(hours, minutes, small(time.seconds)?, time.nanos.or_zero()).ok()?;
-        Some(date.to_datetime(time))
     }
 }
 

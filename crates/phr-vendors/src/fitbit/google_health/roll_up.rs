@@ -13,7 +13,7 @@ use super::{
     api::{Api, Ask, Call},
     json::{Maybe, Nested, Number, ParseError},
     page::{ItemReader, Page, parse},
-    point::CivilDateTime,
+    times::CivilDateTime,
 };
 use crate::{error::VendorError, vendor::Access};
 
