@@ -54,6 +54,28 @@ pub(crate) struct Config {
     pub(crate) docs: bool,
 }
 
+/// Where the record is kept and reached.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    pub(crate) database: PathBuf,
+    pub(crate) public_url: Url,
+}
+
+impl Place {
+    /// Reads only what commands beside the server need.
+    ///
+    /// # Errors
+    /// Every mistake found.
+    pub(crate) fn read(variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, Vec<Mistake>> {
+        let mut reader = Reader { variable, mistakes: Vec::new() };
+        let (database, public_url) = (reader.database(), reader.public_url());
+        match public_url {
+            Some(public_url) if reader.mistakes.is_empty() => Ok(Self { database, public_url }),
+            _ => Err(reader.mistakes),
+        }
+    }
+}
+
 /// Every variable the server reads. `.env.example` documents each; a test keeps the two equal.
 pub(crate) const VARIABLES: [&str; 20] = [
     "LISTEN",
@@ -112,9 +134,7 @@ impl Config {
     pub(crate) fn read(variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, Vec<Mistake>> {
         let mut reader = Reader { variable, mistakes: Vec::new() };
         let listen = reader.parsed("LISTEN", "127.0.0.1:8000", "an address like 127.0.0.1:8000");
-        let public_url: Option<Url> =
-            reader.parsed("PUBLIC_URL", "http://localhost:8000", "a URL like https://phr.example");
-        let public_url = public_url.and_then(|url| reader.https("PUBLIC_URL", url));
+        let public_url = reader.public_url();
         let config = Self {
             database: reader.database(),
             encryption_key: reader.encryption_key(),
@@ -250,6 +270,12 @@ impl Reader<'_> {
             self.mistake("SYNC_INTERVAL", "must be from 5m to 24h");
         }
         interval
+    }
+
+    fn public_url(&mut self) -> Option<Url> {
+        let url: Option<Url> =
+            self.parsed("PUBLIC_URL", "http://localhost:8000", "a URL like https://phr.example");
+        url.and_then(|url| self.https("PUBLIC_URL", url))
     }
 
     fn database(&mut self) -> PathBuf {

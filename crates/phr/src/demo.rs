@@ -9,8 +9,9 @@ mod show;
 use std::{path::PathBuf, sync::Arc};
 
 use anyhow::Context;
+use jiff::tz::TimeZone;
 use phr_api::settings::{HashingCost, Lifetimes, RateLimits, Registration, Settings, SigningKeys};
-use phr_model::Clock;
+use phr_model::{Clock, DateRange};
 use phr_sandbox::{Options as SandboxOptions, People, Sandbox};
 use phr_store::sqlite::SqliteStore;
 use phr_sync::{OsEntropy, SyncSettings, entropy};
@@ -87,7 +88,9 @@ async fn demonstrate(
     listener: TcpListener,
     base_url: &Url,
 ) -> anyhow::Result<()> {
-    let shown = Shown::new(options.json, base_url, &sandbox.base_url());
+    let today = sandbox.world().clock().now().to_zoned(TimeZone::UTC).date();
+    let days = DateRange::ending(today, days(sandbox));
+    let shown = Shown::new(options.json, base_url, &sandbox.base_url(), days);
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let service = app.router.clone().into_make_service_with_connect_info::<std::net::SocketAddr>();
     let until = async move { stopped.await.unwrap_or(()) };
@@ -161,7 +164,7 @@ async fn app(sandbox: &Sandbox, base_url: &Url, database: PathBuf) -> anyhow::Re
 /// The whole recorded span and the day after it, or a fortnight.
 fn days(sandbox: &Sandbox) -> i32 {
     let span = sandbox.world().recorded_span();
-    span.map_or(DAYS, |(first, last)| phr_model::DateRange { first, last }.len() + 1)
+    span.map_or(DAYS, |(first, last)| DateRange { first, last }.len() + 1)
 }
 
 fn vendor(

@@ -7,8 +7,26 @@ use jiff::civil::Date;
 use phr_model::{DateRange, FITBIT, Metric};
 use phr_store::{Accounts, Readings};
 
-/// Writes the Patient, then every Observation that stands, metric by metric, oldest first.
+/// Exports; whoever reads may have enough before the end (`| head`), which is no failure.
 pub(crate) async fn run(
+    store: &(impl Accounts + Readings),
+    email: &str,
+    base: &str,
+    out: &mut impl Write,
+) -> anyhow::Result<()> {
+    match write(store, email, base, out).await {
+        Err(error) if is_broken_pipe(&error) => Ok(()),
+        ended => ended,
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let kind = error.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+    kind == Some(std::io::ErrorKind::BrokenPipe)
+}
+
+/// Writes the Patient, then every Observation that stands, metric by metric, oldest first.
+async fn write(
     store: &(impl Accounts + Readings),
     email: &str,
     base: &str,
@@ -27,6 +45,7 @@ pub(crate) async fn run(
 }
 
 fn line(out: &mut impl Write, resource: &impl serde::Serialize) -> anyhow::Result<()> {
-    serde_json::to_writer(&mut *out, resource)?;
-    Ok(out.write_all(b"\n")?)
+    let mut line = serde_json::to_vec(resource)?;
+    line.push(b'\n');
+    Ok(out.write_all(&line)?)
 }

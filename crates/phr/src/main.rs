@@ -11,11 +11,14 @@ mod serve;
 mod user;
 mod worker;
 
-use std::{io::Write, process::ExitCode};
+use std::{
+    io::{IsTerminal, Write},
+    process::ExitCode,
+};
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
-use config::Config;
+use config::{Config, Mistake, Place};
 use phr_store::sqlite::SqliteStore;
 
 #[global_allocator]
@@ -109,31 +112,34 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         }
         Command::Keys(KeysCommand::Generate) => say(&keys::generate()),
         Command::User(UserCommand::Invite { days }) => {
-            let config = configuration()?;
-            let store = SqliteStore::open(&config.database).await?;
-            say(&user::invite(&store, &config.public_url, days).await?)
+            let (store, place) = store().await?;
+            say(&user::invite(&store, &place.public_url, days).await?)
         }
-        Command::User(UserCommand::List) => say(&user::list(&store().await?).await?),
+        Command::User(UserCommand::List) => say(&user::list(&store().await?.0).await?),
         Command::Export { email } => {
-            let config = configuration()?;
-            let store = SqliteStore::open(&config.database).await?;
-            export::run(&store, &email, config.public_url.as_str(), &mut std::io::stdout()).await
+            let (store, place) = store().await?;
+            export::run(&store, &email, place.public_url.as_str(), &mut std::io::stdout()).await
         }
     }
 }
 
-/// The database that the configuration names.
-async fn store() -> anyhow::Result<SqliteStore> {
-    let database = configuration()?.database;
-    SqliteStore::open(&database)
+/// The database that the configuration names: all that operators' commands need, secrets not.
+async fn store() -> anyhow::Result<(SqliteStore, Place)> {
+    let place = checked(Place::read(&variable))?;
+    let database = &place.database;
+    let store = SqliteStore::open(database)
         .await
-        .with_context(|| format!("cannot open {}", database.display()))
+        .with_context(|| format!("cannot open {}", database.display()))?;
+    Ok((store, place))
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
 /// The configuration, or every mistake in it.
 fn configuration() -> anyhow::Result<Config> {
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
-    let variable = |name: &str| std::env::var(name).ok();
     let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     let misspelt = config::misspelt(names);
     let config = match Config::read(&variable) {
@@ -141,7 +147,11 @@ fn configuration() -> anyhow::Result<Config> {
         Ok(_) => Err(misspelt),
         Err(mistakes) => Err(misspelt.into_iter().chain(mistakes).collect::<Vec<_>>()),
     };
-    config.map_err(|mistakes| {
+    checked(config)
+}
+
+fn checked<T>(read: Result<T, Vec<Mistake>>) -> anyhow::Result<T> {
+    read.map_err(|mistakes| {
         let lines: Vec<_> = mistakes.iter().map(|mistake| format!("  {mistake}")).collect();
         anyhow::anyhow!("the configuration cannot be used:\n{}", lines.join("\n"))
     })
@@ -156,7 +166,8 @@ fn log_to_stderr(default: &str) {
         .iter()
         .filter_map(|target| format!("{target}=warn").parse().ok())
         .fold(level, EnvFilter::add_directive);
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let colours = std::io::stderr().is_terminal();
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(colours);
     tracing_subscriber::registry().with(capped).with(lines).init();
 }
 

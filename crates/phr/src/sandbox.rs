@@ -37,7 +37,7 @@ pub(crate) struct Options {
     /// Requests allowed a minute and person; 0 lifts the limit
     #[arg(long, default_value_t = 300)]
     quota: u32,
-    /// A fault, e.g. kind=429,retry-after=30,times=5; may be repeated
+    /// A fault, e.g. kind=rate-limit,retry-after=30,times=5; may be repeated
     #[arg(long = "fault", value_name = "FAULT")]
     faults: Vec<Fault>,
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use phr_api::settings::{Settings, SigningKeys};
 use phr_model::{Clock, SystemClock};
-use phr_store::sqlite::SqliteStore;
+use phr_store::{Upkeep, Vault, sqlite::SqliteStore};
 use phr_sync::SyncSettings;
 use phr_vendors::{
     Budget, Vendor,
@@ -13,6 +13,7 @@ use phr_vendors::{
     fitbit::google_health::{self, GoogleHealth},
     http_client,
 };
+use secrecy::SecretString;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -55,6 +56,7 @@ async fn parts(config: Config) -> anyhow::Result<Parts> {
     let store = SqliteStore::open(&config.database)
         .await
         .with_context(|| format!("cannot open {}", config.database.display()))?;
+    check_keys(&store, &config.encryption_key).await?;
     Ok(Parts {
         vendors: vendors(&config, &clock)?,
         store: Arc::new(store),
@@ -75,6 +77,21 @@ async fn parts(config: Config) -> anyhow::Result<Parts> {
         encryption_key: config.encryption_key,
         return_urls: config.return_urls,
     })
+}
+
+/// Refuses to run without a key that something in the database is sealed with: better now than when
+/// somebody's sync needs it (VK-04).
+async fn check_keys(store: &SqliteStore, ring: &SecretString) -> anyhow::Result<()> {
+    let vault = Vault::new(ring).context("ENCRYPTION_KEY")?;
+    let held = vault.key_ids();
+    let sealed_with = store.sealing_keys().await?;
+    let missing = sealed_with.iter().filter(|key| !held.contains(&key.as_str())).count();
+    anyhow::ensure!(
+        missing == 0,
+        "ENCRYPTION_KEY: {missing} of the keys that stored tokens are sealed with are missing; \
+         put the former key behind the new one, separated by a comma"
+    );
+    Ok(())
 }
 
 fn vendors(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Vec<Arc<dyn Vendor>>> {

@@ -8,7 +8,7 @@ use std::{
 use anyhow::Context;
 use comfy_table::{CellAlignment, Table, presets::UTF8_FULL_CONDENSED};
 use indicatif::{ProgressBar, ProgressStyle};
-use phr_model::Metric;
+use phr_model::{DateRange, Metric};
 use phr_sandbox::World;
 use phr_store::reading::MetricTotals;
 use phr_sync::Progress;
@@ -22,6 +22,7 @@ pub(super) struct Shown {
     json: bool,
     base_url: String,
     sandbox_url: String,
+    days: DateRange,
     begun: Instant,
     display: Display,
 }
@@ -35,7 +36,7 @@ pub(super) struct Display {
 }
 
 impl Shown {
-    pub(super) fn new(json: bool, base_url: &Url, sandbox_url: &str) -> Self {
+    pub(super) fn new(json: bool, base_url: &Url, sandbox_url: &str, days: DateRange) -> Self {
         let bar = if json { ProgressBar::hidden() } else { ProgressBar::new(1) };
         let style = ProgressStyle::with_template("  {msg:<20} [{bar:28}] {pos:>3}/{len} days");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
@@ -44,6 +45,7 @@ impl Shown {
             json,
             base_url: base_url.as_str().trim_end_matches('/').to_owned(),
             sandbox_url: sandbox_url.to_owned(),
+            days,
             begun: Instant::now(),
             display: Display { bar, plain },
         }
@@ -107,7 +109,10 @@ impl Shown {
             arrived.person.password,
             get("/health/observations?observation_type=steps&page_size=5"),
             get("/health/summary?metric=heart_rate&bucket=day"),
-            get("/health/coverage"),
+            get(&format!(
+                "/health/coverage?date_from={}&date_to={}",
+                self.days.first, self.days.last
+            )),
             self.base_url
         )
     }
