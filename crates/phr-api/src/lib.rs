@@ -4,6 +4,7 @@
 //! ([`auth::SignedIn`]), and calls one use case. What fails becomes a problem document
 //! ([`problem`]) in one place.
 
+mod answers;
 pub mod auth;
 pub mod cursor;
 pub mod endpoint;

@@ -8,6 +8,7 @@ use phr_store::SharedStore;
 use phr_sync::{Connector, Entropy, SyncService};
 
 use crate::{
+    answers::Answers,
     auth::{gate::Gates, hashing::Hasher, jwt::AccessTokens},
     cursor::CursorKey,
     limit::Limiters,
@@ -32,6 +33,7 @@ pub struct ApiState {
     pub entropy: Arc<dyn Entropy>,
     /// How the API behaves.
     pub settings: Arc<Settings>,
+    pub(crate) answers: Arc<Answers>,
     pub(crate) hasher: Arc<Hasher>,
     pub(crate) tokens: Arc<AccessTokens>,
     pub(crate) cursors: Arc<CursorKey>,
@@ -55,6 +57,7 @@ impl ApiState {
         let clock = Arc::clone(&connector.clock);
         let entropy = Arc::clone(&connector.entropy);
         Ok(Self {
+            answers: Arc::default(),
             hasher: Arc::new(Hasher::new(settings.hashing)?),
             tokens: Arc::new(AccessTokens::new(&settings)),
             cursors: Arc::new(CursorKey::new(&settings.signing_keys)),

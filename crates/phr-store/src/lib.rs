@@ -9,7 +9,6 @@ pub mod connection;
 mod day_index;
 pub mod error;
 pub mod one_time;
-mod page_cache;
 pub mod reading;
 mod record_digest;
 pub mod run;

@@ -130,20 +130,6 @@ pub trait Readings: Send + Sync {
         page_size: u32,
     ) -> Result<ObservationPage, StoreError>;
 
-    /// The same page for a caller who knows the person's revision (see
-    /// [`SignedIn`](crate::account::SignedIn)): read at that revision before, it may be answered
-    /// from memory.
-    async fn observations_at(
-        &self,
-        person: PersonId,
-        _revision: i64,
-        filter: ObservationFilter,
-        page: u32,
-        page_size: u32,
-    ) -> Result<ObservationPage, StoreError> {
-        self.observations(person, filter, page, page_size).await
-    }
-
     /// One Observation of this person, withdrawn or not.
     async fn observation(
         &self,

@@ -265,6 +265,22 @@ async fn coverage_lists_every_day_and_days_never_read_are_pending() {
 }
 
 #[tokio::test]
+async fn a_page_asked_for_again_follows_every_change() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    let path = "/health/observations?observation_type=steps";
+    assert_eq!(ada.get(path).await.expect(200)["total"], 0);
+    for days in 1..=3 {
+        app.hold_steps(ada.id().await, "2026-11-19", days).await;
+        for _ in 0..2 {
+            let page = ada.get(path).await.expect(200);
+            assert_eq!(page["total"], days);
+            assert_eq!(page["observations"].as_array().unwrap().len(), days as usize);
+        }
+    }
+}
+
+#[tokio::test]
 async fn without_dates_the_last_thirty_days_are_meant() {
     let app = TestApp::start().await;
     let ada = app.person("ada").await;

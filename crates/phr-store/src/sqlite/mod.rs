@@ -26,7 +26,7 @@ use futures_util::future::BoxFuture;
 use sqlx::{SqliteConnection, SqlitePool};
 
 use self::{error::in_database, row::Columns};
-use crate::{day_index::DayIndexes, error::StoreError, page_cache::PageCache, upkeep::Upkeep};
+use crate::{day_index::DayIndexes, error::StoreError, upkeep::Upkeep};
 
 /// Read-only connections of a store opened with [`SqliteStore::open`].
 const READERS: u32 = 4;
@@ -37,7 +37,6 @@ pub struct SqliteStore {
     writer: SqlitePool,
     readers: SqlitePool,
     day_indexes: std::sync::Arc<DayIndexes>,
-    pages: std::sync::Arc<PageCache>,
 }
 
 impl std::fmt::Debug for SqliteStore {
@@ -67,7 +66,6 @@ impl SqliteStore {
             writer: open::writer(path),
             readers: open::readers(path, readers),
             day_indexes: std::sync::Arc::default(),
-            pages: std::sync::Arc::default(),
         })
     }
 

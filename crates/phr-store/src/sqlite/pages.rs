@@ -9,7 +9,6 @@ use super::{SqliteStore, error::in_database, observations, row::Columns};
 use crate::{
     day_index::{DayIndex, Spot},
     error::StoreError,
-    page_cache::Key,
     reading::{ObservationFilter, ObservationPage},
 };
 
@@ -50,24 +49,6 @@ const WALK: &str = "with matching as (
     order by page.civil_date desc, page.started_at desc, page.id desc";
 
 impl SqliteStore {
-    /// The page as of `revision`, from memory if it was read at that revision before. A page read
-    /// now may be newer than `revision`; then it is not kept, because nobody will ask for the older
-    /// one again.
-    pub(super) async fn page_as_of(
-        &self,
-        revision: i64,
-        key: Key,
-    ) -> Result<ObservationPage, StoreError> {
-        if let Some(page) = self.pages.get(key, revision) {
-            return Ok(page);
-        }
-        let page = self.page(key.person, key.filter, key.page, key.size).await?;
-        if self.day_indexes.get(key.person).is_some_and(|index| index.revision() == revision) {
-            self.pages.put(key, revision, page.clone());
-        }
-        Ok(page)
-    }
-
     /// A page, from the day index where nobody writes at the same moment.
     pub(super) async fn page(
         &self,

@@ -16,7 +16,6 @@ use super::{
 use crate::{
     connection::Lease,
     error::StoreError,
-    page_cache::Key,
     reading::{Changes, DayWrite, MetricTotals, ObservationFilter, ObservationPage, Readings},
 };
 
@@ -122,17 +121,6 @@ impl Readings for SqliteStore {
         page_size: u32,
     ) -> Result<ObservationPage, StoreError> {
         self.page(person, filter, page, page_size).await
-    }
-
-    async fn observations_at(
-        &self,
-        person: PersonId,
-        revision: i64,
-        filter: ObservationFilter,
-        page: u32,
-        page_size: u32,
-    ) -> Result<ObservationPage, StoreError> {
-        self.page_as_of(revision, Key { person, filter, page, size: page_size }).await
     }
 
     async fn observation(

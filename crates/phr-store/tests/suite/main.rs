@@ -127,7 +127,7 @@ on_every_database! {
         a_stranger_has_an_empty_page,
         a_page_follows_what_another_process_writes,
         pages_read_during_writes_are_never_torn,
-        a_page_from_memory_is_never_old,
+        the_revision_moves_with_every_change_and_no_repetition,
         a_session_that_ended_signs_nobody_in;
     runs:
         runs_are_listed_newest_first,

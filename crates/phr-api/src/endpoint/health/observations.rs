@@ -1,6 +1,11 @@
 //! `GET /health/observations`
 
-use axum::{Json, extract::State};
+use axum::{
+    body::Bytes,
+    extract::State,
+    http::header,
+    response::{IntoResponse, Response},
+};
 use jiff::civil::Date;
 use phr_model::{Observation, PatientId};
 use phr_store::reading::ObservationFilter;
@@ -10,6 +15,7 @@ use uuid::Uuid;
 
 use super::{LOINC, metrics};
 use crate::{
+    answers::Key,
     auth::SignedIn,
     error::ApiError,
     input::{Fields, Input, Query},
@@ -178,12 +184,15 @@ pub async fn list_observations(
     person: SignedIn,
     State(state): State<ApiState>,
     Query(query): Query<ObservationsQuery>,
-) -> Result<Json<ObservationsPage>, ApiError> {
+) -> Result<Response, ApiError> {
     let patient = person.patient()?;
     let ObservationsQuery { page, page_size, filter } = query;
-    let (id, revision) = (person.id(), person.revision);
-    let found = state.store.observations_at(id, revision, filter, page, page_size).await?;
-    Ok(Json(ObservationsPage {
+    let key = Key { person: person.id(), filter, page, page_size };
+    if let Some(answer) = state.answers.get(key, person.revision) {
+        return Ok(json(answer));
+    }
+    let found = state.store.observations(person.id(), filter, page, page_size).await?;
+    let page = ObservationsPage {
         observations: found
             .observations
             .iter()
@@ -193,5 +202,15 @@ pub async fn list_observations(
         page,
         page_size,
         has_more: u64::from(page) * u64::from(page_size) < found.total,
-    }))
+    };
+    let answer = Bytes::from(
+        serde_json::to_vec(&page)
+            .map_err(|_| ApiError::Internal("a page cannot be written as JSON"))?,
+    );
+    state.answers.put(key, person.revision, answer.clone());
+    Ok(json(answer))
+}
+
+fn json(body: Bytes) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], body).into_response()
 }
