@@ -53,7 +53,7 @@ async fn run() {
     let base = format!("http://{}", listener.local_addr().unwrap());
     let router = phr_api::router(&app.state, extra);
     tokio::spawn(async move { axum::serve(listener, router).await });
-    let pages: [(&str, fn(usize) -> String); 6] = [
+    let pages: [(&str, Path); 6] = [
         ("constant 4 KB, anybody", |_| "/constant".to_owned()),
         ("who am I, signed in", |_| "/auth/me".to_owned()),
         ("page 1 of all", |_| list("page=1&page_size=20")),
@@ -95,11 +95,14 @@ fn list(query: &str) -> String {
     format!("/health/observations?{query}")
 }
 
+/// The path of the request number so-and-so.
+type Path = fn(usize) -> String;
+
 /// What a round asks for.
 struct Ask<'a> {
     client: &'a reqwest::Client,
     base: &'a str,
-    path: fn(usize) -> String,
+    path: Path,
     asked: &'a Arc<AtomicUsize>,
 }
 
@@ -113,11 +116,11 @@ async fn round(ask: Ask<'_>, token: &str, concurrency: usize) -> (f64, Duration)
             let mut times = Vec::new();
             while begun.elapsed() < ROUND {
                 let url = format!("{base}{}", path(asked.fetch_add(1, Ordering::Relaxed)));
-                let began = Instant::now();
+                let sent = Instant::now();
                 let reply = client.get(&url).bearer_auth(&token).send().await.unwrap();
                 assert_eq!(reply.status(), 200, "{url}");
                 reply.bytes().await.unwrap();
-                times.push(began.elapsed());
+                times.push(sent.elapsed());
             }
             times
         })
