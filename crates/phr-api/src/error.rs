@@ -64,6 +64,11 @@ pub enum ApiError {
 }
 
 impl ApiError {
+    /// A mistake in one parameter of the query.
+    pub fn query(name: &str, detail: impl Into<String>) -> Self {
+        Self::Invalid(vec![FieldError::Query { parameter: name.to_owned(), detail: detail.into() }])
+    }
+
     /// A mistake in one field of the body.
     pub fn body(name: &str, detail: impl Into<String>) -> Self {
         Self::Invalid(vec![FieldError::Body { pointer: format!("/{name}"), detail: detail.into() }])
@@ -201,6 +206,10 @@ impl From<SyncError> for ApiError {
                 "reconnect-needed",
                 "The permission at Fitbit has ended. Connect again (POST /integrations/fitbit/authorize/url).",
             ),
+            SyncError::NotBegun => Self::query(
+                "date_str",
+                "a day that has begun where the person is: not in the future",
+            ),
             SyncError::Running => {
                 Self::Conflict("sync-running", "A sync of this connection is running already")
             }
@@ -227,6 +236,10 @@ impl From<ConnectError> for ApiError {
             ConnectError::LinkedElsewhere => Self::Conflict(
                 "linked-elsewhere",
                 "This vendor account is connected to another account",
+            ),
+            ConnectError::OtherAccount => Self::Conflict(
+                "other-account",
+                "This connection belongs to another vendor account; sign in with that one",
             ),
             ConnectError::NothingGranted => {
                 Self::Conflict("nothing-granted", "No permission was given")

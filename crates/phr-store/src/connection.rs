@@ -141,6 +141,9 @@ pub enum Linking {
     Linked,
     /// The vendor account belongs to somebody else here. Nothing was written.
     LinkedElsewhere,
+    /// The connection already holds the data of another vendor account, perhaps another person's:
+    /// the two must not mix under one patient. Nothing was written.
+    OtherAccount,
 }
 
 /// The right to work on a connection until the lease lapses.

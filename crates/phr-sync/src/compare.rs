@@ -78,7 +78,8 @@ fn needs_note(held: Option<&Coverage>, closed: bool) -> bool {
     held.is_none_or(|held| !is_settled(held.state) || held.read_closed != closed)
 }
 
-fn is_settled(state: CoverageState) -> bool {
+/// Whether a day was read and stands.
+pub(crate) fn is_settled(state: CoverageState) -> bool {
     match state {
         CoverageState::Complete
         | CoverageState::Partial

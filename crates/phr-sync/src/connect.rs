@@ -21,7 +21,7 @@ use url::Url;
 use self::secrets::{ConfirmationPayload, LinkPayload, Redeemable, StatePayload, unpack};
 pub use self::types::{Begun, Callback, ConnectError, Finished, Link, LinkPage};
 use crate::{
-    entropy::{Entropy, hash},
+    entropy::{Entropy, hash, uuid},
     tokens::Tokens,
 };
 
@@ -176,31 +176,48 @@ impl Connector {
         Ok(Finished::Ask { confirmation, page })
     }
 
-    /// Exchanges the code and links the account. Nothing is kept unless all of it worked.
+    /// Exchanges the code and links the account. Nothing is kept unless all of it worked, and a
+    /// grant that cannot be used is withdrawn again.
     async fn redeem(
         &self,
         vendor: &dyn Vendor,
         redeemable: Redeemable,
     ) -> Result<Finished, ConnectError> {
         let grant = vendor.exchange(&redeemable.code, &redeemable.verifier).await?;
+        let token = grant.access.clone();
+        let linked = self.link(vendor, redeemable, grant).await;
+        match &linked {
+            // Withdrawing it would end the other account's grant too.
+            Ok(_) | Err(ConnectError::LinkedElsewhere) => {}
+            Err(error) => {
+                tracing::warn!(code = code_of(error), "a consent could not be used");
+                if let Err(error) = vendor.revoke(&token).await {
+                    tracing::warn!(code = error.code(), "an unused grant was not withdrawn");
+                }
+            }
+        }
+        linked
+    }
+
+    async fn link(
+        &self,
+        vendor: &dyn Vendor,
+        redeemable: Redeemable,
+        grant: Grant,
+    ) -> Result<Finished, ConnectError> {
         let missing = missing_scopes(vendor, &grant.scopes);
         if vendor.metrics().iter().all(|metric| !vendor.permits(&grant.scopes, *metric)) {
             return Err(ConnectError::NothingGranted);
         }
         let consent = self.consent(vendor, redeemable.connection, grant).await?;
         match self.store.link(redeemable.connection, consent, self.clock.now()).await? {
-            // Not revoked: that would end the other account's grant too.
-            Linking::LinkedElsewhere => Err(ConnectError::LinkedElsewhere),
-            Linking::Linked => {
-                let connection = self
-                    .store
-                    .connection_of(redeemable.person, vendor.name())
-                    .await?
-                    .ok_or(ConnectError::Expired)?;
-                let return_to = redeemable.return_to;
-                Ok(Finished::Connected { connection: Box::new(connection), missing, return_to })
-            }
+            Linking::LinkedElsewhere => return Err(ConnectError::LinkedElsewhere),
+            Linking::OtherAccount => return Err(ConnectError::OtherAccount),
+            Linking::Linked => {}
         }
+        let connection = self.store.connection_of(redeemable.person, vendor.name()).await?;
+        let connection = Box::new(connection.ok_or(ConnectError::Expired)?);
+        Ok(Finished::Connected { connection, missing, return_to: redeemable.return_to })
     }
 
     async fn consent(
@@ -209,7 +226,10 @@ impl Connector {
         connection: ConnectionId,
         grant: Grant,
     ) -> Result<Consent, ConnectError> {
-        let access = Access { connection, token: grant.access.clone() };
+        // Counted as a connection of its own: a person at a page does not wait until the
+        // background's requests of the last minute are forgotten.
+        let aside = ConnectionId(uuid(&*self.entropy));
+        let access = Access { connection: aside, token: grant.access.clone() };
         let account = vendor.account(&access).await?;
         let refresh = grant.refresh.ok_or(ConnectError::NotLasting)?;
         let now = self.clock.now();
@@ -251,6 +271,17 @@ impl Connector {
     /// A stored target, if it is still on the allow-list.
     fn target(&self, return_to: Option<&str>) -> Option<Url> {
         self.allowed(return_to).ok().flatten()
+    }
+}
+
+/// A stable code for the log.
+fn code_of(error: &ConnectError) -> &'static str {
+    match error {
+        ConnectError::Vendor(error) => error.code(),
+        ConnectError::NothingGranted => "nothing_granted",
+        ConnectError::NotLasting => "not_lasting",
+        ConnectError::OtherAccount => "other_account",
+        _ => "here",
     }
 }
 

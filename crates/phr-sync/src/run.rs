@@ -18,7 +18,7 @@ use phr_store::{
 use phr_vendors::{DayReading, Vendor, VendorError};
 
 use crate::{
-    compare::{Comparison, Work, judge},
+    compare::{Comparison, Work, is_settled, judge},
     report::{MetricReport, Outcome, Progress, RunReport},
     service::{Listener, SyncService},
     session::{Failure, Session},
@@ -35,6 +35,8 @@ pub(crate) struct Run<'a> {
     days: DateRange,
     today: Date,
     listener: Option<Listener>,
+    /// Days of the present metric that are known to lack something and were not read yet.
+    outstanding: Vec<Date>,
 }
 
 /// What a run leaves behind.
@@ -83,7 +85,19 @@ impl<'a> Run<'a> {
             Some(date) => DateRange { first: date, last: date.min(today) },
             None => DateRange::ending(today, service.settings.look_back_days),
         };
-        Ok(Self { service, vendor, connection, lease, session, zone, days, today, listener })
+        let outstanding = Vec::new();
+        Ok(Self {
+            service,
+            vendor,
+            connection,
+            lease,
+            session,
+            zone,
+            days,
+            today,
+            listener,
+            outstanding,
+        })
     }
 
     /// Keeps every metric in step. A metric that fails does not stop the others, unless what failed
@@ -94,9 +108,11 @@ impl<'a> Run<'a> {
         let mut stopped: Option<VendorError> = None;
         for metric in in_order(self.vendor.metrics()) {
             let mut report = MetricReport::new(metric);
+            let held = self.held(metric).await?;
+            self.outstanding = unsettled(self.days, &held);
             let result = match &stopped {
                 Some(error) => Err(Failure::Vendor(error.clone())),
-                None => self.metric(metric, &mut report).await,
+                None => self.metric(metric, &held, &mut report).await,
             };
             if let Err(failure) = result {
                 let error = vendor_error(failure)?;
@@ -114,15 +130,20 @@ impl<'a> Run<'a> {
         Ok(Ended { report, error: stopped.or(first_error) })
     }
 
-    async fn metric(&mut self, metric: Metric, report: &mut MetricReport) -> Result<(), Failure> {
+    async fn metric(
+        &mut self,
+        metric: Metric,
+        held: &HashMap<Date, Coverage>,
+        report: &mut MetricReport,
+    ) -> Result<(), Failure> {
         if !self.vendor.permits(&self.connection.scopes, metric) {
             return Err(VendorError::ScopeMissing.into());
         }
         let figures = self.figures(metric).await?;
-        let held = self.held(metric).await?;
         let (days, today) = (self.days, self.today);
-        let comparison = Comparison { metric, days, figures: &figures, held: &held, today };
+        let comparison = Comparison { metric, days, figures: &figures, held, today };
         let work = comparison.work();
+        self.outstanding.clone_from(&work.read);
         report.days_compared = count(usize::try_from(days.len()).unwrap_or(0));
         self.settle_empty(metric, &work, &figures).await?;
         self.read(metric, &work, &figures, report).await?;
@@ -190,6 +211,7 @@ impl<'a> Run<'a> {
                 .map(|day| self.day_write(metric, day, &witnesses, figures))
                 .collect();
             let changes = self.replace(days).await?;
+            self.outstanding.retain(|date| !window.contains(*date));
             report.add(window, &changes);
             self.tell(metric, report.days_read, work.read.len());
         }
@@ -249,28 +271,22 @@ impl<'a> Run<'a> {
         Ok(witnesses)
     }
 
-    /// Notes on every day not settled why it could not be read.
+    /// Notes on the days that lack something why they could not be read. What was read before and
+    /// is not known to have changed stays what it is: a failed fetch changes nothing.
     async fn note_failure(
         &self,
         report: &mut MetricReport,
         error: &VendorError,
     ) -> Result<(), StoreError> {
-        let permitted = *error != VendorError::ScopeMissing;
-        report.fail(error.code(), permitted);
+        report.fail(error.code(), *error != VendorError::ScopeMissing);
         let reason = error.reason();
         let state = match reason {
             Reason::ScopeMissing => CoverageState::NotPermitted,
             _ => CoverageState::VendorError,
         };
-        let (person, metric) = (self.connection.person, report.metric);
-        let now = self.service.clock.now();
-        let held = self.held(metric).await?;
-        let unsettled: Vec<Date> = self
-            .days
-            .days()
-            .filter(|date| held.get(date).is_none_or(|row| row.read_at != Some(now)))
-            .collect();
-        self.service.store.note_days(self.lease, person, metric, &unsettled, state, reason).await
+        let (store, person) = (&self.service.store, self.connection.person);
+        let days = &self.outstanding;
+        store.note_days(self.lease, person, report.metric, days, state, reason).await
     }
 
     async fn keep_lease(&self) -> Result<(), StoreError> {
@@ -292,12 +308,22 @@ impl<'a> Run<'a> {
 /// Metrics sampled all day long with the offset of where the person was: their own samples say it.
 const TELLS_WHERE: [Metric; 3] = [Metric::Steps, Metric::HeartRate, Metric::Distance];
 
-/// Steps first: they bear witness for the others.
+/// Steps first, because they bear witness for the others; heart rate last, because it takes ten
+/// times the requests of all others together and must not use up the budget before them.
 fn in_order(metrics: &[Metric]) -> Vec<Metric> {
-    let (mut first, rest): (Vec<_>, Vec<_>) =
-        metrics.iter().copied().partition(|metric| *metric == Metric::Steps);
-    first.extend(rest);
-    first
+    let mut metrics = metrics.to_vec();
+    metrics.sort_by_key(|metric| match metric {
+        Metric::Steps => 0,
+        Metric::HeartRate => 2,
+        _ => 1,
+    });
+    metrics
+}
+
+/// Days of which nothing is known, or which could not be read when it was last tried.
+fn unsettled(days: DateRange, held: &HashMap<Date, Coverage>) -> Vec<Date> {
+    let lacks = |date: &Date| held.get(date).is_none_or(|row| !is_settled(row.state));
+    days.days().filter(lacks).collect()
 }
 
 /// Whether an error concerns the connection as a whole, so that asking for other metrics is in vain.
@@ -327,7 +353,7 @@ pub(crate) fn vendor_error(failure: Failure) -> Result<VendorError, StoreError> 
 }
 
 /// The zone set in the vendor account; UTC until it is known.
-fn zone_of(connection: &Connection) -> TimeZone {
+pub(crate) fn zone_of(connection: &Connection) -> TimeZone {
     let name = connection.zone.as_deref().unwrap_or("UTC");
     TimeZone::get(name).unwrap_or(TimeZone::UTC)
 }

@@ -34,6 +34,11 @@ pub(crate) fn back_off(
     later(now, soonest.saturating_add(part_of(window, entropy)))
 }
 
+/// As soon as `wait` is over, give or take a few seconds: the run goes on where it stopped.
+pub(crate) fn after(now: Timestamp, wait: SignedDuration, entropy: &dyn Entropy) -> Timestamp {
+    later(now, wait.saturating_add(part_of(SignedDuration::from_secs(5), entropy)))
+}
+
 /// A uniformly drawn part of `span`.
 fn part_of(span: SignedDuration, entropy: &dyn Entropy) -> SignedDuration {
     let mut bytes = [0; 4];

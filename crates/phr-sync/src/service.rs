@@ -14,7 +14,7 @@ use phr_vendors::{Vendor, VendorError, Verdict, registry::Vendors};
 use crate::{
     entropy::{Entropy, uuid},
     report::{Outcome, Progress, RunReport},
-    run::{Ended, Run, vendor_error},
+    run::{Ended, Run, vendor_error, zone_of},
     schedule,
 };
 
@@ -33,6 +33,9 @@ pub enum SyncError {
     /// The grant is dead; the person must connect again.
     #[error("the connection must be made again")]
     ReconnectNeeded,
+    /// The day asked for has not begun where the person is.
+    #[error("the day has not begun where the person is")]
+    NotBegun,
     /// Another run works on this connection right now.
     #[error("a sync of this connection is running")]
     Running,
@@ -108,6 +111,9 @@ impl SyncService {
         self.vendor(vendor)?;
         let connection = self.connected(person, vendor).await?;
         let (now, token) = (self.clock.now(), uuid(&*self.entropy));
+        if date.is_some_and(|date| date > zone_of(&connection).to_datetime(now).date()) {
+            return Err(SyncError::NotBegun);
+        }
         let claim = self.store.claim(connection.id, now, self.lease_until(), token).await?;
         let (connection, lease) = claim.ok_or(SyncError::Running)?;
         let ended = self.run(connection, lease, date, listener).await?;
@@ -175,9 +181,16 @@ impl SyncService {
         let now = self.clock.now();
         let routine = schedule::routine(now, self.settings.interval, &*self.entropy);
         let complete = ended.report.outcome == Outcome::Complete;
-        let error = ended.error.as_ref();
+        // A spent budget is no failure: the run goes on where it stopped as soon as there is room.
+        let spent = matches!(ended.error, Some(VendorError::BudgetSpent { .. }));
+        let error = ended.error.as_ref().filter(|_| !spent);
         let withdrawn = error == Some(&VendorError::GrantWithdrawn);
         let due_at = match error {
+            None if spent => ended
+                .error
+                .as_ref()
+                .and_then(asked_wait)
+                .map(|wait| schedule::after(now, wait, &*self.entropy)),
             None if one_day => connection.due_at.or(Some(routine)),
             None => Some(routine),
             Some(VendorError::GrantWithdrawn) => None,

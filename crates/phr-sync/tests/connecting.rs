@@ -297,6 +297,29 @@ async fn oa_13_one_google_account_belongs_to_one_person_here() {
 }
 
 #[tokio::test]
+async fn another_google_account_is_refused_instead_of_mixed_in() {
+    let stage = Stage::at(NOON, 20).await;
+    let person = stage.connect(0).await;
+    stage.sync(&person).await;
+    let digest = stage.store.digest(person.id).await.unwrap();
+    let other = stage.world().people()[1].email.clone();
+    let refused = stage.consent(person.id, &other, |_| true).await;
+    assert!(matches!(refused, Err(ConnectError::OtherAccount)), "{refused:?}");
+    assert_eq!(stage.sync(&person).await.outcome, Outcome::Complete);
+    assert_eq!(stage.store.digest(person.id).await.unwrap(), digest);
+}
+
+#[tokio::test]
+async fn a_grant_that_cannot_be_used_is_withdrawn() {
+    let stage = Stage::at(NOON, 20).await;
+    let email = stage.world().people()[0].email.clone();
+    let id = stage.register(&email).await;
+    stage.world().set_unlinked(&email, true).unwrap();
+    assert!(stage.consent(id, &email, |_| true).await.is_err());
+    assert_eq!(stage.world().request_counts().get("revoke"), Some(&1));
+}
+
+#[tokio::test]
 async fn oa_15_a_revoked_grant_asks_to_reconnect_and_keeps_the_data() {
     let stage = Stage::at(NOON, 20).await;
     let person = stage.connect(0).await;

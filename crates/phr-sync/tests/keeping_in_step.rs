@@ -216,6 +216,67 @@ async fn a_metric_that_fails_does_not_stop_the_others() {
 }
 
 #[tokio::test]
+async fn a_failed_comparison_takes_back_nothing_that_is_known() {
+    let stage = Stage::at(NOON, 30).await;
+    let person = stage.connect(0).await;
+    stage.sync(&person).await;
+    let digest = stage.store.digest(person.id).await.unwrap();
+    stage.world().inject("kind=status,status=500,data-type=heart-rate".parse::<Fault>().unwrap());
+    assert_eq!(stage.sync(&person).await.outcome, Outcome::Partial);
+    assert_eq!(stage.store.digest(person.id).await.unwrap(), digest);
+    stage.world().clear_faults();
+    let report = stage.sync(&person).await;
+    assert!(report.metrics.iter().all(|metric| metric.days_changed == 0), "{report:?}");
+}
+
+#[tokio::test]
+async fn days_read_before_a_failure_stay_read() {
+    let stage = Stage::at(NOON, 30).await;
+    let person = stage.connect(0).await;
+    let fault = "kind=status,status=503,path=heart-rate/dataPoints:reconcile,after=30";
+    stage.world().inject(fault.parse::<Fault>().unwrap());
+    stage.sync(&person).await;
+    let days = DateRange::ending(TODAY, LOOK_BACK);
+    let states = async || -> Vec<CoverageState> {
+        let rows = stage.store.coverage(person.id, Some(Metric::HeartRate), days).await.unwrap();
+        rows.iter().map(|row| row.state).collect()
+    };
+    let first = states().await;
+    assert!(first.contains(&CoverageState::VendorError), "{first:?}");
+    assert!(first.contains(&CoverageState::Complete), "{first:?}");
+    let read = first.iter().filter(|state| **state != CoverageState::VendorError).count();
+    stage.sync(&person).await;
+    let second = states().await;
+    let still = second.iter().filter(|state| **state != CoverageState::VendorError).count();
+    assert!(still >= read, "{second:?} after {first:?}");
+}
+
+#[tokio::test]
+async fn a_long_first_sync_under_the_real_budget_gets_there() {
+    let stage = Stage::at(NOON, 60).await.look_back(40).with_budget(240);
+    let person = stage.connect(0).await;
+    let mut runs = 0;
+    while stage.connection(&person).await.last_complete_at.is_none() {
+        assert!(stage.sync.work_once().await.unwrap() || runs > 0);
+        stage.advance(SignedDuration::from_secs(70));
+        runs += 1;
+        assert!(runs < 12, "{:?}", stage.connection(&person).await);
+    }
+    for day in DateRange::ending(date(2026, 11, 19), 39).days() {
+        stage.assert_equals_vendor(&person, day).await;
+    }
+}
+
+#[tokio::test]
+async fn a_day_that_has_not_begun_is_refused() {
+    let stage = Stage::at(NOON, 30).await;
+    let person = stage.connect(0).await;
+    let tomorrow = Some(date(2026, 11, 21));
+    let refused = stage.sync.sync_now(person.id, FITBIT, tomorrow, None).await;
+    assert!(matches!(refused, Err(SyncError::NotBegun)), "{refused:?}");
+}
+
+#[tokio::test]
 async fn t1_a_failed_fetch_changes_nothing_and_is_made_up_for() {
     let stage = Stage::at(NOON, 30).await;
     let person = stage.connect(0).await;

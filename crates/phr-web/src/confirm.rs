@@ -2,7 +2,12 @@
 //! that it is theirs.
 
 use askama::Template;
-use axum::{body::Bytes, extract::State, http::StatusCode, response::Response};
+use axum::{
+    body::Bytes,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::Response,
+};
 use phr_sync::{Connector, LinkPage};
 use secrecy::{ExposeSecret, SecretString};
 use url::form_urlencoded;
@@ -10,6 +15,7 @@ use url::form_urlencoded;
 use crate::{
     callback::{detached, to_result, with_error},
     connected,
+    origin::is_own,
     page::{Kind, page},
     result::{Outcome, Reason},
 };
@@ -43,8 +49,12 @@ pub(crate) fn ask(text: LinkPage, confirmation: &SecretString) -> Response {
         (status = 400, description = "Used or expired", body = String, content_type = "text/html"),
     )
 )]
-pub(crate) async fn confirm(State(connector): State<Connector>, body: Bytes) -> Response {
-    let Some(confirmation) = read(&body) else {
+pub(crate) async fn confirm(
+    State(connector): State<Connector>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let Some(confirmation) = read(&body).filter(|_| is_own(&headers)) else {
         let outcome = Outcome::failed(Reason::Mismatch);
         return connected::render(StatusCode::BAD_REQUEST, &outcome, &connector);
     };

@@ -114,6 +114,11 @@ fn advice(reason: Reason) -> &'static str {
             "This Fitbit account is connected to another account here. Disconnect it there first, \
              or choose another Fitbit account."
         }
+        Reason::OtherAccount => {
+            "Your record here already holds the readings of another Fitbit account, and the two must \
+             not mix. Choose Connect in the app once more and sign in with the account you used \
+             before."
+        }
         Reason::NothingGranted => {
             "No permission was ticked, so there is nothing to read. Choose Connect in the app once \
              more and tick what you would like to share."

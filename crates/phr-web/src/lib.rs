@@ -5,6 +5,7 @@ mod confirm;
 mod connected;
 mod cookie;
 mod link;
+mod origin;
 mod page;
 mod result;
 mod style;

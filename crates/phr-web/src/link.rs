@@ -5,7 +5,7 @@ use askama::Template;
 use axum::{
     extract::{Path, State},
     http::{
-        HeaderValue, StatusCode,
+        HeaderMap, HeaderValue, StatusCode,
         header::{LOCATION, SET_COOKIE},
     },
     response::{IntoResponse, Response},
@@ -16,6 +16,7 @@ use secrecy::SecretString;
 use crate::{
     callback::detached,
     connected, cookie,
+    origin::is_own,
     page::{Kind, page},
     result::{Outcome, Reason},
 };
@@ -66,6 +67,8 @@ pub(crate) async fn show_link(
     responses(
         (status = 303, description = "To the vendor's consent page, with a cookie that ties the \
             consent to this browser"),
+        (status = 400, description = "Sent by another site's page", body = String,
+            content_type = "text/html"),
         (status = 410, description = "The link was used or has expired", body = String,
             content_type = "text/html"),
     )
@@ -73,7 +76,11 @@ pub(crate) async fn show_link(
 pub(crate) async fn follow_link(
     State(connector): State<Connector>,
     Path(ticket): Path<String>,
+    headers: HeaderMap,
 ) -> Response {
+    if !is_own(&headers) {
+        return refuse(&ConnectError::Mismatch, &connector);
+    }
     let begun = {
         let connector = connector.clone();
         detached(async move { connector.follow_link(&SecretString::from(ticket)).await }).await

@@ -22,6 +22,7 @@ pub(crate) enum Reason {
     Expired,
     Mismatch,
     Elsewhere,
+    OtherAccount,
     NothingGranted,
     NotLasting,
     NotConfigured,
@@ -37,10 +38,11 @@ const STATUSES: [(&str, Status); 4] = [
     ("failed", Status::Failed),
 ];
 
-const REASONS: [(&str, Reason); 9] = [
+const REASONS: [(&str, Reason); 10] = [
     ("expired", Reason::Expired),
     ("mismatch", Reason::Mismatch),
     ("elsewhere", Reason::Elsewhere),
+    ("other-account", Reason::OtherAccount),
     ("nothing", Reason::NothingGranted),
     ("not-lasting", Reason::NotLasting),
     ("not-configured", Reason::NotConfigured),
@@ -148,6 +150,7 @@ impl From<&ConnectError> for Reason {
             | ConnectError::UnknownVendor
             | ConnectError::ReturnNotAllowed => Self::Mismatch,
             ConnectError::LinkedElsewhere => Self::Elsewhere,
+            ConnectError::OtherAccount => Self::OtherAccount,
             ConnectError::NothingGranted => Self::NothingGranted,
             ConnectError::NotLasting => Self::NotLasting,
             ConnectError::NotConfigured => Self::NotConfigured,

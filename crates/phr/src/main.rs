@@ -100,6 +100,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         }
         Command::Serve => {
             log_to_stderr("info");
+            keep_to_oneself(std::path::Path::new(".env"))?;
             serve::run(configuration()?).await
         }
         Command::Sandbox(options) => {
@@ -169,6 +170,20 @@ fn log_to_stderr(default: &str) {
     let colours = std::io::stderr().is_terminal();
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(colours);
     tracing_subscriber::registry().with(capped).with(lines).init();
+}
+
+/// Secrets in a file that others may read are none (VK-05).
+fn keep_to_oneself(file: &std::path::Path) -> anyhow::Result<()> {
+    #[cfg(unix)]
+    if let Ok(metadata) = std::fs::metadata(file) {
+        let mode = std::os::unix::fs::PermissionsExt::mode(&metadata.permissions());
+        anyhow::ensure!(
+            [0o070, 0o007].iter().all(|others| mode & others == 0),
+            "{file} holds secrets and others may read it; run `chmod 600 {file}`",
+            file = file.display()
+        );
+    }
+    Ok(())
 }
 
 fn say(text: &str) -> anyhow::Result<()> {

@@ -1,6 +1,6 @@
 //! `phr serve`: the server for real use.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
 use phr_api::settings::{Settings, SigningKeys};
@@ -37,7 +37,10 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     listen(listener, app, stop_signal()).await
 }
 
-/// Serves and works until `stop`, then finishes what is under way.
+/// Longest time that requests under way get to finish (RT-08).
+const LAST_REQUESTS: Duration = Duration::from_secs(25);
+
+/// Serves and works until `stop`, then takes on nothing new and finishes what is under way.
 pub(crate) async fn listen(
     listener: TcpListener,
     app: App,
@@ -46,8 +49,15 @@ pub(crate) async fn listen(
     let stopping = CancellationToken::new();
     let worker = tokio::spawn(worker::run(app.sync, app.connector, stopping.clone()));
     let service = app.router.into_make_service_with_connect_info::<std::net::SocketAddr>();
-    axum::serve(listener, service).with_graceful_shutdown(stop).await?;
+    let server =
+        axum::serve(listener, service).with_graceful_shutdown(stopping.clone().cancelled_owned());
+    let server = tokio::spawn(server.into_future());
+    stop.await;
     stopping.cancel();
+    // A connection that never finishes its request must not keep the process alive.
+    if let Ok(served) = tokio::time::timeout(LAST_REQUESTS, server).await {
+        served??;
+    }
     worker.await.context("the background worker failed")
 }
 

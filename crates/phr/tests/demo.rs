@@ -140,6 +140,24 @@ fn serving_without_secrets_is_refused_with_the_remedy() {
     ");
 }
 
+#[cfg(unix)]
+#[test]
+fn vk_05_a_file_of_secrets_that_others_may_read_is_refused() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join(".env");
+    std::fs::write(&file, stdout(&phr(&["keys", "generate"]))).unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_phr"))
+        .arg("serve")
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(complaint.contains("chmod 600 .env"), "{complaint}");
+}
+
 #[test]
 fn fresh_keys_are_accepted() {
     let keys = stdout(&phr(&["keys", "generate"]));

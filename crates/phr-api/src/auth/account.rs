@@ -95,7 +95,7 @@ pub async fn authenticate(
     address: IpAddr,
 ) -> Result<Person, ApiError> {
     let brakes = Brakes::new(email, address);
-    let _gate = state.gates.pass(&brakes.account).await;
+    let _gate = state.gates.pass(&brakes.account, &brakes.address).await;
     brakes.check(state).await?;
     let password = password::normalise(password);
     let person = state.store.person_by_email(email).await?;

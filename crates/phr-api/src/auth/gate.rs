@@ -1,4 +1,4 @@
-//! One sign-in attempt per account at a time.
+//! One sign-in attempt per account and per address at a time.
 //!
 //! The brake on guessing reads what it knows, lets a guess through and notes the result. Guesses
 //! made at the same instant would all read the same and pass together; behind a gate they cannot.
@@ -8,22 +8,34 @@ use tokio::sync::{Mutex, MutexGuard};
 
 const GATES: usize = 64;
 
-/// A fixed number of locks, shared by all accounts, so that memory is bounded.
-pub struct Gates(Vec<Mutex<()>>);
+/// A fixed number of locks for accounts and for addresses, so that memory is bounded. An account's is
+/// always taken before an address's, so that two attempts cannot wait for each other.
+pub struct Gates {
+    accounts: Vec<Mutex<()>>,
+    addresses: Vec<Mutex<()>>,
+}
 
 impl Default for Gates {
     fn default() -> Self {
-        Self((0..GATES).map(|_| Mutex::default()).collect())
+        let row = || (0..GATES).map(|_| Mutex::default()).collect();
+        Self { accounts: row(), addresses: row() }
     }
 }
 
+/// Both gates, held until the attempt is judged.
+pub(crate) type Passage<'a> = (Option<MutexGuard<'a, ()>>, Option<MutexGuard<'a, ()>>);
+
 impl Gates {
-    /// Waits until nobody else tries this key. None only if there are no gates at all.
-    pub(crate) async fn pass(&self, key: &SecretHash) -> Option<MutexGuard<'_, ()>> {
-        let at = usize::from(key.first().copied().unwrap_or_default()) % GATES;
-        match self.0.get(at) {
-            Some(gate) => Some(gate.lock().await),
-            None => None,
-        }
+    /// Waits until nobody else tries this account or from this address.
+    pub(crate) async fn pass(&self, account: &SecretHash, address: &SecretHash) -> Passage<'_> {
+        (enter(&self.accounts, account).await, enter(&self.addresses, address).await)
+    }
+}
+
+async fn enter<'a>(row: &'a [Mutex<()>], key: &SecretHash) -> Option<MutexGuard<'a, ()>> {
+    let at = usize::from(key.first().copied().unwrap_or_default()) % GATES;
+    match row.get(at) {
+        Some(gate) => Some(gate.lock().await),
+        None => None,
     }
 }

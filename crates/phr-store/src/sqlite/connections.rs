@@ -52,6 +52,8 @@ const LINKED_ELSEWHERE: &str = "select 1 from connection other
     join connection this on this.id = $1
     where other.vendor = this.vendor and other.vendor_user = $2 and other.id <> $1
         and other.state in ('active', 'reconnect_needed')";
+const OTHER_ACCOUNT: &str = "select 1 from connection
+    where id = $1 and vendor_user is not null and vendor_user <> $2";
 // Withdrawing an older grant of the same vendor account would end the new one with it.
 const FORGET_REVOCATIONS: &str = "delete from revocation where vendor_user = $2
     and vendor = (select vendor from connection where id = $1)";
@@ -137,6 +139,10 @@ async fn link(
     let elsewhere = sqlx::query(LINKED_ELSEWHERE).bind(id.0).bind(&consent.vendor_user);
     if elsewhere.fetch_optional(&mut *transaction).await.map_err(in_database)?.is_some() {
         return Ok(Linking::LinkedElsewhere);
+    }
+    let other = sqlx::query(OTHER_ACCOUNT).bind(id.0).bind(&consent.vendor_user);
+    if other.fetch_optional(&mut *transaction).await.map_err(in_database)?.is_some() {
+        return Ok(Linking::OtherAccount);
     }
     let forget = sqlx::query(FORGET_REVOCATIONS).bind(id.0).bind(&consent.vendor_user);
     forget.execute(&mut *transaction).await.map_err(in_database)?;

@@ -85,6 +85,15 @@ pub(crate) async fn a_vendor_account_belongs_to_one_person(bed: &dyn Bed) {
     assert_eq!(link(bed, second, "DEF").await, Linking::Linked);
 }
 
+pub(crate) async fn two_vendor_accounts_never_mix_in_one_connection(bed: &dyn Bed) {
+    let (_, id) = selected(bed).await;
+    assert_eq!(link(bed, id, "ABC").await, Linking::Linked);
+    assert_eq!(link(bed, id, "DEF").await, Linking::OtherAccount);
+    bed.store().disconnect(id, at(200)).await.unwrap();
+    assert_eq!(link(bed, id, "DEF").await, Linking::OtherAccount, "its data is still here");
+    assert_eq!(link(bed, id, "ABC").await, Linking::Linked);
+}
+
 pub(crate) async fn a_disconnected_vendor_account_may_be_linked_elsewhere(bed: &dyn Bed) {
     let (_, first) = selected(bed).await;
     let (_, second) = selected(bed).await;

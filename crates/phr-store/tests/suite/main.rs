@@ -68,6 +68,7 @@ on_every_database! {
         consent_makes_a_connection_active_and_due,
         nobody_can_consent_for_a_connection_that_is_not_there,
         a_vendor_account_belongs_to_one_person,
+        two_vendor_accounts_never_mix_in_one_connection,
         a_disconnected_vendor_account_may_be_linked_elsewhere,
         tokens_are_replaced_only_at_the_expected_version,
         disconnecting_moves_the_tokens_to_a_revocation,

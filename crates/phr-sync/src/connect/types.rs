@@ -30,6 +30,9 @@ pub enum ConnectError {
     /// The vendor account belongs to another account here.
     #[error("this vendor account is connected to another account")]
     LinkedElsewhere,
+    /// The connection holds another vendor account's data.
+    #[error("this connection belongs to another vendor account")]
+    OtherAccount,
     /// The person granted nothing that we can read.
     #[error("no permission was granted")]
     NothingGranted,

@@ -70,6 +70,7 @@ impl Entropy for Counted {
 /// Everything a sync needs.
 pub(crate) struct Stage {
     pub(crate) sandbox: Sandbox,
+    settings: Settings,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) store: SharedStore,
     pub(crate) connector: Connector,
@@ -101,13 +102,8 @@ impl Stage {
         let store: SharedStore =
             Arc::new(SqliteStore::open(&folder.path().join("phr.sqlite")).await.unwrap());
         let base: Url = sandbox.base_url().parse().unwrap();
-        let settings = Settings::at(&base, id, secret.into(), REDIRECT.parse().unwrap());
-        let limits = Limits { per_person_per_minute: 1_000_000, per_project_per_minute: 1_000_000 };
-        let budget = Arc::new(Budget::new(limits, clock.clone()));
-        let vendor = GoogleHealth::new(&settings, http_client().unwrap(), budget, clock.clone())
-            .with_pace(Arc::new(InstantPace::default()));
-        let vendor: Arc<dyn Vendor> = Arc::new(vendor);
-        let vendors = Arc::new(Vendors::new([vendor]));
+        let google = Settings::at(&base, id, secret.into(), REDIRECT.parse().unwrap());
+        let vendors = Arc::new(Vendors::new([vendor(&google, 1_000_000, &clock)]));
         let vault = Arc::new(Vault::new(&SecretString::from(KEY)).unwrap());
         let entropy: Arc<dyn Entropy> = Arc::new(Counted::default());
         let connector = Connector {
@@ -129,7 +125,7 @@ impl Stage {
         };
         let browser =
             reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { sandbox, clock, store, connector, sync, folder, browser }
+        Self { sandbox, settings: google, clock, store, connector, sync, folder, browser }
     }
 
     pub(crate) fn world(&self) -> &World {
@@ -217,6 +213,14 @@ impl Stage {
         self.store.connection_of(person.id, FITBIT).await.unwrap().unwrap()
     }
 
+    /// Allows so many requests a minute.
+    pub(crate) fn with_budget(mut self, per_minute: u32) -> Self {
+        let vendors = Arc::new(Vendors::new([vendor(&self.settings, per_minute, &self.clock)]));
+        self.sync.vendors = vendors.clone();
+        self.connector.vendors = vendors;
+        self
+    }
+
     /// Lets runs compare the last `days`.
     pub(crate) fn look_back(mut self, days: i32) -> Self {
         self.sync.settings.look_back_days = days;
@@ -264,6 +268,14 @@ impl Stage {
             .map(|point| (point.start, point.value))
             .collect()
     }
+}
+
+/// A client of the emulator that never sleeps.
+fn vendor(settings: &Settings, per_minute: u32, clock: &Arc<dyn Clock>) -> Arc<dyn Vendor> {
+    let limits = Limits { per_person_per_minute: per_minute, per_project_per_minute: 1_000_000 };
+    let budget = Arc::new(Budget::new(limits, clock.clone()));
+    let vendor = GoogleHealth::new(settings, http_client().unwrap(), budget, clock.clone());
+    Arc::new(vendor.with_pace(Arc::new(InstantPace::default())))
 }
 
 /// Metrics with samples, and how many of the emulator's units make one of the API's.
