@@ -71,7 +71,7 @@ impl TestApp {
         let connection = self.store.select_vendor(person, FITBIT, now).await.unwrap();
         let expires = now + SignedDuration::from_hours(1);
         let consent = Consent {
-            vendor_user: format!("vendor-{person}"),
+            vendor_user: connection.vendor_user.unwrap_or_else(|| format!("vendor-{person}")),
             scopes: Vec::new(),
             zone: Some("Europe/Zurich".to_owned()),
             tokens: SealedTokens { envelope: "sealed".to_owned(), access_expires_at: expires },
