@@ -17,7 +17,7 @@ pub mod problem;
 pub mod settings;
 pub mod state;
 
-use axum::{Json, Router, middleware, routing::get};
+use axum::{Json, Router, middleware, response::Redirect, routing::get};
 use utoipa_axum::router::OpenApiRouter;
 
 pub use settings::{
@@ -56,5 +56,6 @@ fn with_docs(router: Router, document: utoipa::openapi::OpenApi) -> Router {
     let swagger: Router = utoipa_swagger_ui::SwaggerUi::new("/docs").config(config).into();
     router
         .merge(swagger.route_layer(openapi::docs_policy()))
+        .route("/", get(|| async { Redirect::to("/docs") }))
         .route("/openapi.json", get(move || async { Json(document) }))
 }

@@ -132,7 +132,7 @@ fn identifiers() -> usize {
 
 /// T16. Everyone has the same readings at the same instants: only the person differs.
 #[test]
-fn identifiers_never_collide_and_are_never_shared() {
+fn t16_identifiers_never_collide_and_are_never_shared() {
     let first = sample("2026-11-20T00:00:00Z", 1, 700);
     let later = |n: i64| Sample { at: first.at + SignedDuration::from_secs(n * 2), ..first };
     let samples: Vec<_> = (0..40_000).map(later).collect();

@@ -156,7 +156,7 @@ impl Connector {
     }
 
     /// Keeps the code until the person has seen which account would receive the readings: whoever
-    /// sent them a foreign link gains nothing (login CSRF, google-oauth section 7).
+    /// sent them a foreign link gains nothing (login CSRF, RFC 9700 section 4.7).
     async fn ask(
         &self,
         person: PersonId,

@@ -35,7 +35,7 @@ const FIRST_BACKOFF: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Our own budget is waited for up to this.
 const BUDGET_PATIENCE: Duration = Duration::from_secs(2);
-/// After a 429 that names no wait (fact sheet: "else back off from 30 s").
+/// After a 429 that names no wait (Google documents none for this API).
 const USUAL_REST: Duration = Duration::from_secs(30);
 
 /// The Health API.
