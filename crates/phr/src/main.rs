@@ -21,9 +21,6 @@ use clap::{Parser, Subcommand};
 use config::{Config, Mistake, Place};
 use phr_store::sqlite::SqliteStore;
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// Readings of Fitbit trackers and Pixel watches, complete and in clinical form, on a server of
 /// your own.
 ///
