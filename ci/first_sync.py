@@ -4,7 +4,7 @@ Starts the emulated Google and the real server as processes of their own, with a
 and fresh keys, connects one person, lets the background worker sync the whole look-back, and prints
 how long it took and the most memory the server held meanwhile (VmHWM of Linux).
 
-    cargo build --release && python3 ci/first_sync.py [--days 90] [--phr target/release/phr]
+    cargo build --release && python3 ci/first_sync.py [--days 90] [--most 100]
 """
 
 import argparse
@@ -89,6 +89,7 @@ def free_port():
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--days", type=int, default=90)
+    parser.add_argument("--most", type=int, default=100, help="MiB that the sync may take")
     parser.add_argument("--phr", default="target/release/phr")
     options = parser.parse_args()
     phr = os.path.abspath(options.phr)
@@ -117,7 +118,7 @@ def main():
         }
         server, _ = start([phr, "serve"], settings, folder, "ready")
         try:
-            measure(base, server, options.days)
+            measure(base, server, options.days, options.most)
         finally:
             server.terminate()
             sandbox.terminate()
@@ -125,7 +126,7 @@ def main():
             sandbox.wait()
 
 
-def measure(base, server, days):
+def measure(base, server, days, most):
     account = {"email": "ines@example.com", "password": PASSWORD, "name": "Ines"}
     status, _, text = call(f"{base}/auth/register", body=account)
     assert status == 201, (status, text)
@@ -147,6 +148,7 @@ def measure(base, server, days):
     total = json.loads(call(f"{base}/health/observations", token)[2])["total"]
     print(f"{days} days synced in {took:.1f} s, {total} Observations")
     print(f"memory of the server: {before:.0f} MiB before, at most {peak(server):.0f} MiB during")
+    assert peak(server) < most, f"more than {most} MiB"
     print(f"(signing in took {hashing:.0f} MiB for a moment: Argon2id is meant to)")
 
 

@@ -267,7 +267,6 @@ async fn in_07_odd_paths_are_404() {
     let app = TestApp::start().await;
     let ada = app.person("ada").await;
     for path in [
-        "/",
         "/nothing",
         "/health",
         "/health/observations/",
@@ -280,6 +279,8 @@ async fn in_07_odd_paths_are_404() {
         let reply = ada.get(path).await;
         assert_eq!(reply.problem(404), "There is nothing at this address", "{path}");
     }
+    // The bare address leads to the documentation where that is served.
+    assert_eq!(ada.get("/").await.status, 303);
     let wide = app.visit("/connect/..%2F..%2Fetc", None).await;
     assert_eq!(wide.status, 410);
 }
