@@ -79,7 +79,7 @@ fn needs_note(held: Option<&Coverage>, closed: bool) -> bool {
 }
 
 /// Whether a day was read and stands.
-pub(crate) fn is_settled(state: CoverageState) -> bool {
+fn is_settled(state: CoverageState) -> bool {
     match state {
         CoverageState::Complete
         | CoverageState::Partial
@@ -87,6 +87,12 @@ pub(crate) fn is_settled(state: CoverageState) -> bool {
         | CoverageState::Differs => true,
         CoverageState::NotPermitted | CoverageState::Pending | CoverageState::VendorError => false,
     }
+}
+
+/// Days of which nothing is known, or which could not be read when it was last tried.
+pub(crate) fn unsettled(days: DateRange, held: &HashMap<Date, Coverage>) -> Vec<Date> {
+    let lacks = |date: &Date| held.get(date).is_none_or(|row| !is_settled(row.state));
+    days.days().filter(lacks).collect()
 }
 
 /// What is known about a day whose samples were just read completely.

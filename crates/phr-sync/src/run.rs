@@ -18,7 +18,7 @@ use phr_store::{
 use phr_vendors::{DayReading, Vendor, VendorError};
 
 use crate::{
-    compare::{Comparison, Work, is_settled, judge},
+    compare::{Comparison, Work, judge, unsettled},
     report::{MetricReport, Outcome, Progress, RunReport},
     service::{Listener, SyncService},
     session::{Failure, Session},
@@ -117,7 +117,7 @@ impl<'a> Run<'a> {
             if let Err(failure) = result {
                 let error = vendor_error(failure)?;
                 self.note_failure(&mut report, &error).await?;
-                if stops(&error) {
+                if error.concerns_connection() {
                     stopped.get_or_insert(error.clone());
                 }
                 if error != VendorError::ScopeMissing {
@@ -318,29 +318,6 @@ fn in_order(metrics: &[Metric]) -> Vec<Metric> {
         _ => 1,
     });
     metrics
-}
-
-/// Days of which nothing is known, or which could not be read when it was last tried.
-fn unsettled(days: DateRange, held: &HashMap<Date, Coverage>) -> Vec<Date> {
-    let lacks = |date: &Date| held.get(date).is_none_or(|row| !is_settled(row.state));
-    days.days().filter(lacks).collect()
-}
-
-/// Whether an error concerns the connection as a whole, so that asking for other metrics is in vain.
-fn stops(error: &VendorError) -> bool {
-    match error {
-        VendorError::GrantWithdrawn
-        | VendorError::AccessRefused
-        | VendorError::AccountNotLinked
-        | VendorError::Refused
-        | VendorError::Misconfigured(_)
-        | VendorError::Throttled { .. }
-        | VendorError::BudgetSpent { .. } => true,
-        VendorError::ScopeMissing
-        | VendorError::Rejected
-        | VendorError::Unavailable
-        | VendorError::Unreadable => false,
-    }
 }
 
 /// Vendor errors are part of a run; storage errors end it.

@@ -81,6 +81,20 @@ impl VendorError {
         }
     }
 
+    /// Whether it concerns the connection as a whole, so that asking for other data is in vain.
+    pub fn concerns_connection(&self) -> bool {
+        match self {
+            Self::GrantWithdrawn
+            | Self::AccessRefused
+            | Self::AccountNotLinked
+            | Self::Refused
+            | Self::Misconfigured(_)
+            | Self::Throttled { .. }
+            | Self::BudgetSpent { .. } => true,
+            Self::ScopeMissing | Self::Rejected | Self::Unavailable | Self::Unreadable => false,
+        }
+    }
+
     /// A stable code for tables and APIs.
     pub fn code(&self) -> &'static str {
         match self {

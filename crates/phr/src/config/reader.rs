@@ -1,0 +1,231 @@
+//! Reading variables one by one, remembering what is wrong with them.
+
+use std::path::PathBuf;
+
+use jiff::SignedDuration;
+use phr_api::settings::Network;
+use phr_store::Vault;
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+use super::{Fitbit, Mistake};
+
+/// Reads variables one by one and remembers what is wrong with them.
+pub(super) struct Reader<'a> {
+    pub(super) variable: &'a dyn Fn(&str) -> Option<String>,
+    pub(super) mistakes: Vec<Mistake>,
+}
+
+impl Reader<'_> {
+    /// The variable's text, unless it is unset or empty.
+    fn text(&self, name: &'static str) -> Option<String> {
+        (self.variable)(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+    }
+
+    fn mistake(&mut self, variable: &'static str, problem: impl Into<String>) {
+        let variable = variable.to_owned();
+        self.mistakes.push(Mistake { variable, problem: problem.into() });
+    }
+
+    pub(super) fn parsed<T: std::str::FromStr>(
+        &mut self,
+        name: &'static str,
+        default: &str,
+        allowed: &str,
+    ) -> Option<T> {
+        let text = self.text(name).unwrap_or_else(|| default.to_owned());
+        let parsed = text.parse().ok();
+        if parsed.is_none() {
+            self.mistake(name, format!("must be {allowed}"));
+        }
+        parsed
+    }
+
+    pub(super) fn number<T>(
+        &mut self,
+        name: &'static str,
+        default: T,
+        range: std::ops::RangeInclusive<T>,
+    ) -> T
+    where
+        T: std::str::FromStr + PartialOrd + Copy + std::fmt::Display,
+    {
+        let Some(text) = self.text(name) else { return default };
+        text.parse().ok().filter(|number| range.contains(number)).unwrap_or_else(|| {
+            let (least, most) = (range.start(), range.end());
+            self.mistake(name, format!("must be a number from {least} to {most}"));
+            default
+        })
+    }
+
+    /// One of several words; the first is the default.
+    pub(super) fn one_of<T: Copy>(&mut self, name: &'static str, words: &[(&str, T)]) -> T {
+        let text = self.text(name);
+        let found = match &text {
+            None => words.first(),
+            Some(text) => words.iter().find(|(word, _)| word == text),
+        };
+        if let Some((_, value)) = found {
+            return *value;
+        }
+        let allowed: Vec<_> = words.iter().map(|(word, _)| *word).collect();
+        self.mistake(name, format!("must be one of {}", allowed.join(", ")));
+        words[0].1
+    }
+
+    fn list(&self, name: &'static str) -> Vec<String> {
+        let text = self.text(name).unwrap_or_default();
+        text.split(',').map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect()
+    }
+
+    pub(super) fn urls(&mut self, name: &'static str) -> Vec<Url> {
+        let texts = self.list(name);
+        let urls: Vec<Url> = texts.iter().filter_map(|text| text.parse().ok()).collect();
+        if urls.len() != texts.len() {
+            self.mistake(name, "must be a comma-separated list of URLs such as phrapp://connected");
+        }
+        urls
+    }
+
+    pub(super) fn origins(&mut self) -> Vec<String> {
+        let origins = self.list("CORS_ORIGINS");
+        let is_exact = |origin: &String| {
+            Url::parse(origin)
+                .is_ok_and(|url| url.has_host() && url.origin().ascii_serialization() == *origin)
+        };
+        if !origins.iter().all(is_exact) {
+            let allowed = "must list exact origins such as https://app.example, without path or *";
+            self.mistake("CORS_ORIGINS", allowed);
+        }
+        origins
+    }
+
+    pub(super) fn networks(&mut self) -> Vec<Network> {
+        let texts = self.list("TRUSTED_PROXIES");
+        let networks: Vec<_> = texts.iter().filter_map(|text| Network::parse(text)).collect();
+        if networks.len() != texts.len() {
+            self.mistake("TRUSTED_PROXIES", "must list networks such as 10.0.0.0/8 or ::1");
+        }
+        networks
+    }
+
+    pub(super) fn interval(&mut self) -> SignedDuration {
+        let range = SignedDuration::from_mins(5)..=SignedDuration::from_hours(24);
+        let parsed = self.parsed("SYNC_INTERVAL", "1h", "a time like 1h or 30m");
+        let interval = parsed.unwrap_or(SignedDuration::from_hours(1));
+        if !range.contains(&interval) {
+            self.mistake("SYNC_INTERVAL", "must be from 5m to 24h");
+        }
+        interval
+    }
+
+    pub(super) fn public_url(&mut self) -> Option<Url> {
+        let url: Option<Url> =
+            self.parsed("PUBLIC_URL", "http://localhost:8000", "a URL like https://phr.example");
+        url.and_then(|url| self.https("PUBLIC_URL", url))
+    }
+
+    pub(super) fn database(&mut self) -> PathBuf {
+        let url = self.text("DATABASE_URL").unwrap_or_else(|| "sqlite:phr.sqlite".to_owned());
+        match url.strip_prefix("sqlite:").map(|path| path.trim_start_matches("//")) {
+            Some(path) if !path.is_empty() => PathBuf::from(path),
+            _ => {
+                self.mistake("DATABASE_URL", "must be sqlite:<path>, such as sqlite:phr.sqlite");
+                PathBuf::new()
+            }
+        }
+    }
+
+    /// Outside of this machine, tokens and readings travel encrypted or not at all.
+    fn https(&mut self, name: &'static str, url: Url) -> Option<Url> {
+        if url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url)) {
+            return Some(url);
+        }
+        self.mistake(name, "must be https, except on localhost");
+        None
+    }
+
+    /// A secret that is set and is not the sample of the documentation.
+    fn secret(&mut self, name: &'static str, remedy: &str) -> Option<SecretString> {
+        match self.text(name) {
+            None => self.mistake(name, format!("is missing; {remedy}")),
+            Some(text) if is_sample(&text) => {
+                self.mistake(name, format!("is still the sample of the documentation; {remedy}"));
+            }
+            Some(text) => return Some(SecretString::from(text)),
+        }
+        None
+    }
+
+    pub(super) fn encryption_key(&mut self) -> SecretString {
+        let remedy = "make one with `phr keys generate`";
+        let Some(ring) = self.secret("ENCRYPTION_KEY", remedy) else {
+            return SecretString::default();
+        };
+        if let Err(error) = Vault::new(&ring) {
+            self.mistake("ENCRYPTION_KEY", format!("{error}; {remedy}"));
+        }
+        let keys = ring.expose_secret().split(',');
+        if keys.into_iter().any(|key| has_low_entropy(key.trim())) {
+            self.mistake("ENCRYPTION_KEY", format!("is too regular to be a secret; {remedy}"));
+        }
+        ring
+    }
+
+    pub(super) fn jwt_secret(&mut self) -> SecretString {
+        let remedy = "make one with `phr keys generate`";
+        let Some(ring) = self.secret("JWT_SECRET", remedy) else {
+            return SecretString::default();
+        };
+        let keys: Vec<_> = ring.expose_secret().split(',').map(str::trim).collect();
+        if keys.iter().any(|key| key.len() < 32 || has_low_entropy(key)) {
+            let problem = format!("each key must be at least 32 random characters; {remedy}");
+            self.mistake("JWT_SECRET", problem);
+        }
+        if self.text("ENCRYPTION_KEY").is_some_and(|other| keys.iter().any(|key| other == *key)) {
+            self.mistake("JWT_SECRET", format!("must not be ENCRYPTION_KEY again; {remedy}"));
+        }
+        ring
+    }
+
+    /// Without credentials the server runs, and says so to whoever tries to connect.
+    pub(super) fn fitbit(&mut self, public_url: Option<&Url>) -> Option<Fitbit> {
+        self.one_of("FITBIT_UPSTREAM", &[("google-health", ())]);
+        let base_url = self.urls("FITBIT_BASE_URL").into_iter().next();
+        if base_url.as_ref().is_some_and(|url| !is_loopback(url)) {
+            self.mistake("FITBIT_BASE_URL", "is for an emulator on this machine only");
+        }
+        if self.text("FITBIT_CLIENT_ID").is_none() && self.text("FITBIT_CLIENT_SECRET").is_none() {
+            return None;
+        }
+        let remedy = "copy it from the Google Cloud console, or unset both to run without Fitbit";
+        let client_id = self.secret("FITBIT_CLIENT_ID", remedy);
+        let client_secret = self.secret("FITBIT_CLIENT_SECRET", remedy);
+        let default = public_url?.join("integrations/fitbit/callback").ok()?;
+        let redirect = self.parsed("FITBIT_REDIRECT_URI", default.as_str(), "a URL");
+        let redirect_uri = redirect.and_then(|url| self.https("FITBIT_REDIRECT_URI", url))?;
+        let client_id = client_id?.expose_secret().to_owned();
+        Some(Fitbit { client_id, client_secret: client_secret?, redirect_uri, base_url })
+    }
+}
+
+/// The samples of `.env.example` and of the original description.
+fn is_sample(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    ["your_", "changeme", "change_me", "_here"].iter().any(|word| text.contains(word))
+}
+
+/// 32 random bytes in any encoding show more than ten different characters, all but certainly.
+fn has_low_entropy(key: &str) -> bool {
+    let distinct: std::collections::BTreeSet<char> = key.chars().collect();
+    distinct.len() <= 10
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(domain)) => domain == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
