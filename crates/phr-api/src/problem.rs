@@ -109,6 +109,11 @@ impl Problem {
             StatusCode::PAYLOAD_TOO_LARGE => {
                 ("body-too-large", "Body too large", "A request body may have 256 KiB at most")
             }
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => (
+                "headers-too-large",
+                "Headers too large",
+                "A request may have 100 header fields and 16 KiB of them at most",
+            ),
             StatusCode::SERVICE_UNAVAILABLE => {
                 ("busy", "The server is busy", "The server is busy. Please try again shortly.")
             }

@@ -9,6 +9,7 @@ pub mod connect;
 mod disconnect;
 pub mod entropy;
 pub mod report;
+pub mod reseal;
 mod run;
 mod schedule;
 pub mod service;

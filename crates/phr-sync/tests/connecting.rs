@@ -45,6 +45,23 @@ async fn tokens_are_nowhere_in_the_database_file() {
 }
 
 #[tokio::test]
+async fn vk_03_after_a_rotation_nothing_needs_the_former_key() {
+    let stage = Stage::at(NOON, 20).await;
+    let person = stage.connect(0).await;
+    let new = phr_store::Vault::generate_key();
+    let ring = format!("{},{}", new.expose_secret(), common::KEY);
+    let both = phr_store::Vault::new(&SecretString::from(ring)).unwrap();
+    assert_eq!(phr_sync::reseal::reseal(&stage.store, &both).await.unwrap(), 1);
+    assert_eq!(phr_sync::reseal::reseal(&stage.store, &both).await.unwrap(), 0);
+    let alone = phr_store::Vault::new(&new).unwrap();
+    assert_eq!(stage.store.sealing_keys().await.unwrap(), alone.key_ids());
+    let mut sync = stage.sync.clone();
+    sync.vault = std::sync::Arc::new(alone);
+    let report = sync.sync_now(person.id, FITBIT, None, None).await.unwrap();
+    assert_eq!(report.outcome, Outcome::Complete);
+}
+
+#[tokio::test]
 async fn oa_05_a_callback_works_once() {
     let stage = Stage::at(NOON, 20).await;
     let email = stage.world().people()[0].email.clone();

@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use anyhow::Context;
 use phr_api::settings::{Settings, SigningKeys};
 use phr_model::{Clock, SystemClock};
-use phr_store::{Upkeep, Vault, sqlite::SqliteStore};
-use phr_sync::SyncSettings;
+use phr_store::{SharedStore, Upkeep, Vault, sqlite::SqliteStore};
+use phr_sync::{SyncSettings, reseal::reseal};
 use phr_vendors::{
     Budget, Vendor,
     budget::Limits,
@@ -67,9 +67,11 @@ async fn parts(config: Config) -> anyhow::Result<Parts> {
         .await
         .with_context(|| format!("cannot open {}", config.database.display()))?;
     check_keys(&store, &config.encryption_key).await?;
+    let store: SharedStore = Arc::new(store);
+    seal_anew(&store, &config.encryption_key).await?;
     Ok(Parts {
         vendors: vendors(&config, &clock)?,
-        store: Arc::new(store),
+        store,
         clock,
         sync: SyncSettings {
             look_back_days: config.look_back_days,
@@ -101,6 +103,17 @@ async fn check_keys(store: &SqliteStore, ring: &SecretString) -> anyhow::Result<
         "ENCRYPTION_KEY: {missing} of the keys that stored tokens are sealed with are missing; \
          put the former key behind the new one, separated by a comma"
     );
+    Ok(())
+}
+
+/// Leaves nothing to a former key, so that it can be removed at the next start.
+async fn seal_anew(store: &SharedStore, ring: &SecretString) -> anyhow::Result<()> {
+    let vault = Vault::new(ring).context("ENCRYPTION_KEY")?;
+    let present = vault.key_ids().first().map(|key| (*key).to_owned());
+    if store.sealing_keys().await?.into_iter().any(|key| Some(key) != present) {
+        let resealed = reseal(store, &vault).await?;
+        tracing::info!(resealed, "tokens are sealed with the present key now");
+    }
     Ok(())
 }
 

@@ -3,4 +3,5 @@
 pub mod address;
 pub mod cors;
 pub mod finish;
+pub mod head;
 pub mod stack;

@@ -15,7 +15,7 @@ use tower_http::{
     catch_panic::CatchPanicLayer, limit::RequestBodyLimitLayer, timeout::TimeoutLayer,
 };
 
-use super::{cors, finish};
+use super::{cors, finish, head};
 use crate::{problem::Problem, state::ApiState};
 
 /// Largest request body (IN-01).
@@ -44,6 +44,7 @@ pub(crate) fn wrap(router: Router, state: &ApiState) -> Router {
     let router = router
         .layer(DefaultBodyLimit::disable())
         .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
+        .layer(middleware::from_fn(head::limit))
         .layer(load)
         .layer(CatchPanicLayer::custom(panicked));
     let router = match cors::layer(&state.settings.cors_origins) {

@@ -1,6 +1,9 @@
 //! What holds for every answer.
 
-use axum::http::{Method, Request, header};
+use axum::{
+    body::Body,
+    http::{Method, Request, header},
+};
 use phr_api::Settings;
 use serde_json::json;
 
@@ -165,4 +168,32 @@ async fn docs_are_served_from_here_alone_and_can_be_switched_off() {
     let off = TestApp::with(Settings { docs: false, ..settings() }).await;
     off.nobody().get("/docs").await.problem(404);
     off.nobody().get("/openapi.json").await.problem(404);
+}
+
+#[tokio::test]
+async fn in_01_headers_may_have_sixteen_kib_and_a_hundred_fields() {
+    let app = TestApp::start().await;
+    for (length, fields, status) in
+        [(16_000, 1, 200), (17_000, 1, 431), (10, 90, 200), (10, 101, 431)]
+    {
+        let mut request = Request::get("/livez");
+        for n in 0..fields {
+            request = request.header(format!("x-{n}"), "x".repeat(length));
+        }
+        let reply = app.send(request.body(Body::empty()).unwrap()).await;
+        assert_eq!(reply.status, status, "{fields} fields of {length} bytes");
+        if status == 431 {
+            assert!(reply.problem(431).contains("16 KiB"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn in_01_reading_has_no_body() {
+    let app = TestApp::start().await;
+    let get = |length: &str| {
+        Request::get("/livez").header("content-length", length).body(Body::from("{}")).unwrap()
+    };
+    assert_eq!(app.send(get("2")).await.status, 413);
+    assert_eq!(app.send(get("0")).await.status, 200);
 }

@@ -35,7 +35,7 @@ use url::Url;
 use uuid::Uuid;
 
 const REDIRECT: &str = "http://127.0.0.1:8000/integrations/fitbit/callback";
-const KEY: &str = "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=";
+pub(crate) const KEY: &str = "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=";
 
 /// A day on which nothing special happens in Madrid.
 pub(crate) const NOON: &str = "2026-11-20T11:00:00Z";
