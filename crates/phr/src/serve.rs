@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use anyhow::Context;
 use phr_api::settings::{Settings, SigningKeys};
 use phr_model::{Clock, SystemClock};
-use phr_store::{SharedStore, Upkeep, Vault, sqlite::SqliteStore};
+use phr_store::{SharedStore, Vault, sqlite::SqliteStore};
 use phr_sync::{SyncSettings, reseal::reseal};
 use phr_vendors::{
     Budget, Vendor,
@@ -66,9 +66,8 @@ async fn parts(config: Config) -> anyhow::Result<Parts> {
     let store = SqliteStore::open(&config.database)
         .await
         .with_context(|| format!("cannot open {}", config.database.display()))?;
-    check_keys(&store, &config.encryption_key).await?;
     let store: SharedStore = Arc::new(store);
-    seal_anew(&store, &config.encryption_key).await?;
+    settle_keys(&store, &config.encryption_key).await?;
     Ok(Parts {
         vendors: vendors(&config, &clock)?,
         store,
@@ -92,8 +91,9 @@ async fn parts(config: Config) -> anyhow::Result<Parts> {
 }
 
 /// Refuses to run without a key that something in the database is sealed with: better now than when
-/// somebody's sync needs it (VK-04).
-async fn check_keys(store: &SqliteStore, ring: &SecretString) -> anyhow::Result<()> {
+/// somebody's sync needs it (VK-04). Leaves nothing to a former key, so that it can be removed at the
+/// next start (VK-03).
+async fn settle_keys(store: &SharedStore, ring: &SecretString) -> anyhow::Result<()> {
     let vault = Vault::new(ring).context("ENCRYPTION_KEY")?;
     let held = vault.key_ids();
     let sealed_with = store.sealing_keys().await?;
@@ -103,14 +103,8 @@ async fn check_keys(store: &SqliteStore, ring: &SecretString) -> anyhow::Result<
         "ENCRYPTION_KEY: {missing} of the keys that stored tokens are sealed with are missing; \
          put the former key behind the new one, separated by a comma"
     );
-    Ok(())
-}
-
-/// Leaves nothing to a former key, so that it can be removed at the next start.
-async fn seal_anew(store: &SharedStore, ring: &SecretString) -> anyhow::Result<()> {
-    let vault = Vault::new(ring).context("ENCRYPTION_KEY")?;
-    let present = vault.key_ids().first().map(|key| (*key).to_owned());
-    if store.sealing_keys().await?.into_iter().any(|key| Some(key) != present) {
+    let present = held.first().copied();
+    if sealed_with.iter().any(|key| Some(key.as_str()) != present) {
         let resealed = reseal(store, &vault).await?;
         tracing::info!(resealed, "tokens are sealed with the present key now");
     }
