@@ -2,31 +2,24 @@
 //! every acknowledged write on disk (`synchronous=FULL`: a refresh token that a vendor rotated and
 //! a power cut lost cannot be had again).
 
-mod accounts;
-mod connections;
-mod coverage;
-mod digest;
 mod error;
-mod leases;
-mod observations;
-mod one_times;
 mod open;
-mod pages;
-mod readings;
-mod replace;
-mod row;
-mod runs;
-mod sample_days;
-mod sessions;
+#[path = "../sql/mod.rs"]
+mod sql;
 
 use std::path::Path;
 
-use async_trait::async_trait;
 use futures_util::future::BoxFuture;
-use sqlx::{SqliteConnection, SqlitePool};
+use sqlx::SqlitePool;
+// The names by which `sql/` knows this database.
+use SqliteStore as DbStore;
+use sqlx::{
+    Sqlite as Db, SqliteConnection as DbConnection, SqliteExecutor as DbExecutor,
+    sqlite::{SqliteArguments as DbArguments, SqliteRow as DbRow},
+};
 
-use self::{error::in_database, row::Columns};
-use crate::{day_index::DayIndexes, error::StoreError, upkeep::Upkeep};
+use self::error::in_database;
+use crate::{day_index::DayIndexes, error::StoreError};
 
 /// Read-only connections of a store opened with [`SqliteStore::open`].
 const READERS: u32 = 4;
@@ -89,7 +82,7 @@ impl SqliteStore {
     async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: FnOnce(&mut SqliteConnection) -> BoxFuture<'_, Result<T, StoreError>> + Send + 'static,
+        F: FnOnce(&mut DbConnection) -> BoxFuture<'_, Result<T, StoreError>> + Send + 'static,
     {
         // Immediate: a deferred transaction that reads first fails as soon as another process
         // writes, whatever the busy timeout.
@@ -100,7 +93,7 @@ impl SqliteStore {
     async fn read<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: FnOnce(&mut SqliteConnection) -> BoxFuture<'_, Result<T, StoreError>> + Send + 'static,
+        F: FnOnce(&mut DbConnection) -> BoxFuture<'_, Result<T, StoreError>> + Send + 'static,
     {
         detached(self.readers.clone(), "begin", work).await
     }
@@ -112,7 +105,7 @@ impl SqliteStore {
 async fn detached<T, F>(pool: SqlitePool, begin: &'static str, work: F) -> Result<T, StoreError>
 where
     T: Send + 'static,
-    F: FnOnce(&mut SqliteConnection) -> BoxFuture<'_, Result<T, StoreError>> + Send + 'static,
+    F: FnOnce(&mut DbConnection) -> BoxFuture<'_, Result<T, StoreError>> + Send + 'static,
 {
     let task = tokio::spawn(async move {
         let mut transaction = pool.begin_with(begin).await.map_err(in_database)?;
@@ -125,22 +118,4 @@ where
         }
     });
     task.await.map_err(|error| StoreError::Unavailable(Box::new(error)))?
-}
-
-const SEALING_KEYS: &str = "select distinct substr(envelope, 1, instr(envelope, ':') - 1) as key_id
-    from (select tokens as envelope from connection where tokens is not null
-          union all select envelope from revocation)
-    order by key_id";
-
-#[async_trait]
-impl Upkeep for SqliteStore {
-    async fn ping(&self) -> Result<(), StoreError> {
-        let asked = sqlx::query("select 1").execute(&self.readers).await;
-        asked.map(|_| ()).map_err(in_database)
-    }
-
-    async fn sealing_keys(&self) -> Result<Vec<String>, StoreError> {
-        let rows = sqlx::query(SEALING_KEYS).fetch_all(&self.readers).await.map_err(in_database)?;
-        rows.iter().map(|row| Columns::of(row, "connection").get("key_id")).collect()
-    }
 }

@@ -4,15 +4,11 @@ use async_trait::async_trait;
 use futures_util::{FutureExt, future::BoxFuture};
 use jiff::Timestamp;
 use phr_model::{ConnectionId, PersonId};
-use sqlx::{
-    Sqlite, SqliteConnection,
-    query::Query,
-    sqlite::{SqliteArguments, SqliteRow},
-};
+use sqlx::query::Query;
 use uuid::Uuid;
 
 use super::{
-    SqliteStore,
+    Db, DbArguments, DbConnection, DbRow, DbStore,
     error::in_database,
     leases,
     row::{Columns, micros},
@@ -84,9 +80,9 @@ const REVOCATION_DONE: &str = "delete from revocation where id = $1";
 const POSTPONE_REVOCATION: &str =
     "update revocation set attempts = attempts + 1, due_at = $2 where id = $1";
 
-type Statement = Query<'static, Sqlite, SqliteArguments>;
+type Statement = Query<'static, Db, DbArguments>;
 
-pub(super) fn read(row: &SqliteRow) -> Result<Connection, StoreError> {
+pub(super) fn read(row: &DbRow) -> Result<Connection, StoreError> {
     let columns = Columns::of(row, "connection");
     Ok(Connection {
         id: columns.get::<Uuid>("id").map(ConnectionId)?,
@@ -108,14 +104,14 @@ pub(super) fn read(row: &SqliteRow) -> Result<Connection, StoreError> {
     })
 }
 
-fn read_tokens(row: &SqliteRow) -> Result<(SealedTokens, i64), StoreError> {
+fn read_tokens(row: &DbRow) -> Result<(SealedTokens, i64), StoreError> {
     let columns = Columns::of(row, "connection");
     let envelope = columns.get("tokens")?;
     let access_expires_at = columns.instant("access_expires_at")?;
     Ok((SealedTokens { envelope, access_expires_at }, columns.get("tokens_version")?))
 }
 
-fn read_revocation(row: &SqliteRow) -> Result<Revocation, StoreError> {
+fn read_revocation(row: &DbRow) -> Result<Revocation, StoreError> {
     let columns = Columns::of(row, "revocation");
     Ok(Revocation {
         id: columns.get("id")?,
@@ -131,7 +127,7 @@ fn json(scopes: &[String]) -> String {
 }
 
 async fn link(
-    transaction: &mut SqliteConnection,
+    transaction: &mut DbConnection,
     id: ConnectionId,
     consent: Consent,
     now: Timestamp,
@@ -163,7 +159,7 @@ async fn link(
 }
 
 async fn disconnect(
-    transaction: &mut SqliteConnection,
+    transaction: &mut DbConnection,
     id: ConnectionId,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
@@ -174,14 +170,14 @@ async fn disconnect(
 
 /// Whether `statement` changed a row.
 pub(super) async fn changed(
-    transaction: &mut SqliteConnection,
+    transaction: &mut DbConnection,
     statement: Statement,
 ) -> Result<bool, StoreError> {
     let done = statement.execute(transaction).await.map_err(in_database)?;
     Ok(done.rows_affected() > 0)
 }
 
-impl SqliteStore {
+impl DbStore {
     /// One statement as a transaction; whether it changed a row.
     async fn change(&self, statement: Statement) -> Result<bool, StoreError> {
         self.write(move |transaction| changed(transaction, statement).boxed()).await
@@ -194,14 +190,14 @@ impl SqliteStore {
 }
 
 fn select(
-    transaction: &mut SqliteConnection,
+    transaction: &mut DbConnection,
     statement: Statement,
 ) -> BoxFuture<'_, Result<Connection, StoreError>> {
     async move { read(&statement.fetch_one(transaction).await.map_err(in_database)?) }.boxed()
 }
 
 #[async_trait]
-impl Connections for SqliteStore {
+impl Connections for DbStore {
     async fn select_vendor(
         &self,
         person: PersonId,

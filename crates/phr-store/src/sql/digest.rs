@@ -2,9 +2,8 @@
 
 use futures_util::TryStreamExt;
 use phr_model::PersonId;
-use sqlx::SqliteConnection;
 
-use super::{coverage, error::in_database, observations, row::Columns, sample_days};
+use super::{DbConnection, coverage, error::in_database, observations, row::Columns, sample_days};
 use crate::{codec, error::StoreError, record_digest::RecordDigest};
 
 const SAMPLES: &str = "select * from sample_day where person = $1
@@ -15,7 +14,7 @@ const COVERAGE: &str = "select * from coverage where person = $1 order by metric
 /// Reads everything, a row at a time; days of samples are opened and compared with their digest, so
 /// this also proves that they can be read.
 pub(super) async fn of(
-    transaction: &mut SqliteConnection,
+    transaction: &mut DbConnection,
     person: PersonId,
 ) -> Result<[u8; 32], StoreError> {
     let mut digest = RecordDigest::default();

@@ -3,13 +3,11 @@
 use async_trait::async_trait;
 use futures_util::FutureExt;
 use jiff::Timestamp;
-use sqlx::{
-    Sqlite, SqliteConnection, SqliteExecutor,
-    query::Query,
-    sqlite::{SqliteArguments, SqliteRow},
-};
+use sqlx::query::Query;
 
-use super::{SqliteStore, error::in_database, row::Columns};
+use super::{
+    Db, DbArguments, DbConnection, DbExecutor, DbRow, DbStore, error::in_database, row::Columns,
+};
 use crate::{
     account::SecretHash,
     error::StoreError,
@@ -23,7 +21,7 @@ const PEEK: &str = "select * from one_time where hash = $1 and purpose = $2 and 
 const TAKE: &str =
     "delete from one_time where hash = $1 and purpose = $2 and expires_at > $3 returning *";
 
-fn read(row: &SqliteRow) -> Result<OneTime, StoreError> {
+fn read(row: &DbRow) -> Result<OneTime, StoreError> {
     let columns = Columns::of(row, "one_time");
     Ok(OneTime {
         hash: columns.hash("hash")?,
@@ -39,12 +37,12 @@ fn find(
     purpose: Purpose,
     hash: SecretHash,
     now: Timestamp,
-) -> Query<'static, Sqlite, SqliteArguments> {
+) -> Query<'static, Db, DbArguments> {
     sqlx::query(sql).bind(hash.to_vec()).bind(purpose.key()).bind(now.as_microsecond())
 }
 
 async fn put(
-    transaction: &mut SqliteConnection,
+    transaction: &mut DbConnection,
     secret: OneTime,
     now: Timestamp,
 ) -> Result<(), StoreError> {
@@ -61,7 +59,7 @@ async fn put(
 
 /// The secret, if it still works.
 pub(super) async fn peek(
-    database: impl SqliteExecutor<'_>,
+    database: impl DbExecutor<'_>,
     purpose: Purpose,
     hash: SecretHash,
     now: Timestamp,
@@ -72,7 +70,7 @@ pub(super) async fn peek(
 
 /// The secret, which does not work any more.
 pub(super) async fn take(
-    transaction: &mut SqliteConnection,
+    transaction: &mut DbConnection,
     purpose: Purpose,
     hash: SecretHash,
     now: Timestamp,
@@ -82,7 +80,7 @@ pub(super) async fn take(
 }
 
 #[async_trait]
-impl OneTimes for SqliteStore {
+impl OneTimes for DbStore {
     async fn put_one_time(&self, secret: OneTime, now: Timestamp) -> Result<(), StoreError> {
         self.write(move |transaction| put(transaction, secret, now).boxed()).await
     }

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use jiff::{Timestamp, civil::Date};
 use phr_model::{Coverage, Draft, Metric, Observation, PersonId, Status, difference};
 use serde_json::{Value, json};
-use sqlx::SqliteConnection;
+
 use uuid::Uuid;
 
 use super::{
-    coverage,
+    DbConnection, coverage,
     error::in_database,
     leases, observations,
     sample_days::{self, Packed, Place},
@@ -55,7 +55,7 @@ pub(super) fn prepare(days: Vec<DayWrite>) -> Result<Prepared, TooMany> {
 
 /// Writes what differs from what is held.
 pub(super) async fn write(
-    transaction: &mut SqliteConnection,
+    transaction: &mut DbConnection,
     lease: Lease,
     (person, source): (PersonId, String),
     prepared: Prepared,
@@ -87,7 +87,7 @@ pub(super) async fn write(
 /// the same id. What is said wins over where it was held; and a day withdraws only what still
 /// belongs to it, so it does not matter which of the two days is written first.
 async fn observe(
-    transaction: &mut SqliteConnection,
+    transaction: &mut DbConnection,
     person: PersonId,
     days: BTreeSet<Day>,
     said: Vec<Draft>,
@@ -115,7 +115,7 @@ async fn observe(
 }
 
 async fn count(
-    transaction: &mut SqliteConnection,
+    transaction: &mut DbConnection,
     person: PersonId,
     days: &BTreeSet<Day>,
 ) -> Result<(), StoreError> {

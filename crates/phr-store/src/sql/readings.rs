@@ -6,12 +6,12 @@ use jiff::{Timestamp, civil::Date};
 use phr_model::{
     Coverage, CoverageState, DateRange, Metric, Observation, PersonId, Reason, Sample,
 };
-use sqlx::sqlite::SqliteRow;
+
 use uuid::Uuid;
 
 use super::{
-    SqliteStore, coverage, digest, error::in_database, leases, observations, replace, row::Columns,
-    sample_days,
+    DbRow, DbStore, coverage, digest, error::in_database, leases, observations, replace,
+    row::Columns, sample_days,
 };
 use crate::{
     connection::Lease,
@@ -30,7 +30,7 @@ const TOTALS: &str = "select counted.metric as counted_metric, counted.days,
         where person = $1 and metric = counted.metric and status <> 'entered-in-error'
         order by civil_date desc, started_at desc, id desc limit 1)";
 
-fn read_totals(row: &SqliteRow) -> Result<MetricTotals, StoreError> {
+fn read_totals(row: &DbRow) -> Result<MetricTotals, StoreError> {
     let columns = Columns::of(row, "coverage");
     let latest = match columns.get::<Option<&str>>("status")? {
         None => None,
@@ -46,7 +46,7 @@ fn read_totals(row: &SqliteRow) -> Result<MetricTotals, StoreError> {
 }
 
 #[async_trait]
-impl Readings for SqliteStore {
+impl Readings for DbStore {
     async fn replace_days(
         &self,
         lease: Lease,

@@ -2,10 +2,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 use phr_model::PersonId;
-use sqlx::{SqliteConnection, SqliteExecutor, sqlite::SqliteRow};
+
 use uuid::Uuid;
 
-use super::{error::in_database, row::Columns};
+use super::{DbConnection, DbExecutor, DbRow, error::in_database, row::Columns};
 use crate::{
     account::{RefreshPolicy, Rotation, SecretHash, Session, Throttle},
     error::StoreError,
@@ -40,7 +40,7 @@ const COUNT: &str = "insert into throttle
 const SWEEP_THROTTLES: &str = "delete from throttle where last_failure_at <= $1";
 const CLEAR: &str = "update throttle set failures_in_a_row = 0 where key = $1";
 
-fn read(row: &SqliteRow) -> Result<Session, StoreError> {
+fn read(row: &DbRow) -> Result<Session, StoreError> {
     let columns = Columns::of(row, "session");
     Ok(Session {
         id: columns.get("id")?,
@@ -51,7 +51,7 @@ fn read(row: &SqliteRow) -> Result<Session, StoreError> {
 
 /// Opens a session with its first token. Sessions past their end are swept away by the way.
 pub(super) async fn open(
-    transaction: &mut SqliteConnection,
+    transaction: &mut DbConnection,
     session: Session,
     refresh: SecretHash,
     now: Timestamp,
@@ -68,7 +68,7 @@ pub(super) async fn open(
 }
 
 async fn issue(
-    transaction: &mut SqliteConnection,
+    transaction: &mut DbConnection,
     token: SecretHash,
     session: Uuid,
     now: Timestamp,
@@ -79,7 +79,7 @@ async fn issue(
 
 /// The session, if it has not ended.
 pub(super) async fn living(
-    database: impl SqliteExecutor<'_>,
+    database: impl DbExecutor<'_>,
     id: Uuid,
     now: Timestamp,
 ) -> Result<Option<Session>, StoreError> {
@@ -90,7 +90,7 @@ pub(super) async fn living(
 
 /// Ends a session and, by cascade, its tokens.
 pub(super) async fn end(
-    transaction: &mut SqliteConnection,
+    transaction: &mut DbConnection,
     person: PersonId,
     id: Uuid,
 ) -> Result<(), StoreError> {
@@ -122,7 +122,7 @@ enum Meaning {
 }
 
 impl Presented {
-    fn read(row: &SqliteRow) -> Result<Self, StoreError> {
+    fn read(row: &DbRow) -> Result<Self, StoreError> {
         let columns = Columns::of(row, "refresh_token");
         let hash = |hash: &[u8]| hash.try_into().ok();
         Ok(Self {
@@ -153,7 +153,7 @@ impl Presented {
 /// Exchanges `presented` for `new`. The caller's transaction holds the write lock, so of any number
 /// of simultaneous calls each sees what the one before it did.
 pub(super) async fn rotate(
-    transaction: &mut SqliteConnection,
+    transaction: &mut DbConnection,
     presented: SecretHash,
     new: SecretHash,
     policy: RefreshPolicy,
@@ -187,7 +187,7 @@ pub(super) async fn rotate(
 }
 
 async fn supersede(
-    transaction: &mut SqliteConnection,
+    transaction: &mut DbConnection,
     token: Option<SecretHash>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
@@ -198,7 +198,7 @@ async fn supersede(
 
 /// What is known about failures.
 pub(super) async fn throttle(
-    database: impl SqliteExecutor<'_>,
+    database: impl DbExecutor<'_>,
     key: SecretHash,
 ) -> Result<Option<Throttle>, StoreError> {
     let query = sqlx::query(THROTTLE).bind(key.to_vec());
@@ -216,7 +216,7 @@ pub(super) async fn throttle(
 
 /// Counts a failure; counters long untouched are swept away by the way.
 pub(super) async fn count_failure(
-    transaction: &mut SqliteConnection,
+    transaction: &mut DbConnection,
     key: SecretHash,
     now: Timestamp,
 ) -> Result<(), StoreError> {
@@ -235,7 +235,7 @@ pub(super) async fn count_failure(
 
 /// Forgets the failures in a row.
 pub(super) async fn clear_failures(
-    transaction: &mut SqliteConnection,
+    transaction: &mut DbConnection,
     key: SecretHash,
 ) -> Result<(), StoreError> {
     let query = sqlx::query(CLEAR).bind(key.to_vec());

@@ -3,10 +3,10 @@
 use async_trait::async_trait;
 use futures_util::FutureExt;
 use phr_model::{ConnectionId, PersonId};
-use sqlx::sqlite::SqliteRow;
+
 use uuid::Uuid;
 
-use super::{SqliteStore, error::in_database, row::Columns};
+use super::{DbRow, DbStore, error::in_database, row::Columns};
 use crate::{
     error::StoreError,
     run::{Runs, SyncRun},
@@ -19,7 +19,7 @@ const RECORD: &str = "insert into sync_run
 const NEWEST: &str = "select * from sync_run where person = $1
     order by started_at desc, id desc limit $2";
 
-fn read(row: &SqliteRow) -> Result<SyncRun, StoreError> {
+fn read(row: &DbRow) -> Result<SyncRun, StoreError> {
     let columns = Columns::of(row, "sync_run");
     Ok(SyncRun {
         id: columns.get("id")?,
@@ -33,7 +33,7 @@ fn read(row: &SqliteRow) -> Result<SyncRun, StoreError> {
 }
 
 #[async_trait]
-impl Runs for SqliteStore {
+impl Runs for DbStore {
     async fn record_run(&self, run: SyncRun) -> Result<(), StoreError> {
         let query = sqlx::query(RECORD)
             .bind(run.person.0)

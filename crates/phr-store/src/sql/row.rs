@@ -3,21 +3,22 @@
 
 use jiff::{Timestamp, civil::Date};
 use phr_model::{Metric, PersonId};
-use sqlx::{Decode, Row, Sqlite, Type, sqlite::SqliteRow};
+use sqlx::{Decode, Row, Type};
 use uuid::Uuid;
 
+use super::{Db, DbRow};
 use crate::{account::SecretHash, error::StoreError};
 
 /// A row of a table.
 #[derive(Clone, Copy)]
 pub(super) struct Columns<'r> {
-    row: &'r SqliteRow,
+    row: &'r DbRow,
     table: &'static str,
 }
 
 impl<'r> Columns<'r> {
     /// The columns of `row`, which is said to be of `table`.
-    pub(super) fn of(row: &'r SqliteRow, table: &'static str) -> Self {
+    pub(super) fn of(row: &'r DbRow, table: &'static str) -> Self {
         Self { row, table }
     }
 
@@ -28,7 +29,7 @@ impl<'r> Columns<'r> {
     /// A value as the database types it.
     pub(super) fn get<T>(self, column: &'static str) -> Result<T, StoreError>
     where
-        T: Decode<'r, Sqlite> + Type<Sqlite>,
+        T: Decode<'r, Db> + Type<Db>,
     {
         self.row.try_get(column).map_err(|_| self.corrupt(column))
     }
@@ -40,7 +41,7 @@ impl<'r> Columns<'r> {
         make: impl FnOnce(R) -> Option<T>,
     ) -> Result<T, StoreError>
     where
-        R: Decode<'r, Sqlite> + Type<Sqlite>,
+        R: Decode<'r, Db> + Type<Db>,
     {
         make(self.get(column)?).ok_or_else(|| self.corrupt(column))
     }
@@ -52,7 +53,7 @@ impl<'r> Columns<'r> {
         make: impl FnOnce(R) -> Option<T>,
     ) -> Result<Option<T>, StoreError>
     where
-        R: Decode<'r, Sqlite> + Type<Sqlite>,
+        R: Decode<'r, Db> + Type<Db>,
     {
         match self.get::<Option<R>>(column)? {
             None => Ok(None),

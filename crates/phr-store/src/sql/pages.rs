@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use phr_model::PersonId;
-use sqlx::{Row, sqlite::SqliteRow};
+use sqlx::Row;
 
-use super::{SqliteStore, error::in_database, observations, row::Columns};
+use super::{DbRow, DbStore, error::in_database, observations, row::Columns};
 use crate::{
     day_index::{DayIndex, Spot},
     error::StoreError,
@@ -48,7 +48,7 @@ const WALK: &str = "with matching as (
         order by civil_date desc, started_at desc, id desc limit $5 offset $6) page on true
     order by page.civil_date desc, page.started_at desc, page.id desc";
 
-impl SqliteStore {
+impl DbStore {
     /// A page, from the day index where nobody writes at the same moment.
     pub(super) async fn page(
         &self,
@@ -140,12 +140,12 @@ impl SqliteStore {
     }
 }
 
-fn revision(row: &SqliteRow) -> Result<i64, StoreError> {
+fn revision(row: &DbRow) -> Result<i64, StoreError> {
     Columns::of(row, "person").get("revision")
 }
 
 /// The Observations of a page; a row without one stands for an empty page.
-fn read(rows: &[SqliteRow]) -> Result<Vec<phr_model::Observation>, StoreError> {
+fn read(rows: &[DbRow]) -> Result<Vec<phr_model::Observation>, StoreError> {
     let filled = rows.iter().filter(|row| !matches!(row.try_get("metric"), Ok(None::<String>)));
     filled.map(observations::read).collect()
 }

@@ -3,10 +3,11 @@
 use jiff::Timestamp;
 use phr_model::{DateRange, Draft, Effective, Metric, Moment, Observation, PersonId, Status};
 use serde_json::{Value, json};
-use sqlx::{SqliteConnection, SqliteExecutor, sqlite::SqliteRow};
+
 use uuid::Uuid;
 
 use super::{
+    DbConnection, DbExecutor, DbRow,
     error::in_database,
     row::{Columns, micros},
 };
@@ -39,7 +40,7 @@ const WRITE: &str = "insert into observation (person, id, metric, civil_date, st
         version = excluded.version, issued = excluded.issued";
 
 /// An Observation from any row that has the columns of `observation`.
-pub(super) fn read(row: &SqliteRow) -> Result<Observation, StoreError> {
+pub(super) fn read(row: &DbRow) -> Result<Observation, StoreError> {
     let columns = Columns::of(row, "observation");
     let start = Moment {
         at: columns.instant("started_at")?,
@@ -146,7 +147,7 @@ fn row(observation: &Observation) -> Value {
 }
 
 async fn all(
-    database: impl SqliteExecutor<'_>,
+    database: impl DbExecutor<'_>,
     sql: &'static str,
     person: PersonId,
     wanted: Value,
@@ -158,7 +159,7 @@ async fn all(
 
 /// Every Observation of these days, withdrawn or not. `days` is a list of `[metric, date]`.
 pub(super) async fn of_days(
-    transaction: &mut SqliteConnection,
+    transaction: &mut DbConnection,
     person: PersonId,
     days: Value,
 ) -> Result<Vec<Observation>, StoreError> {
@@ -167,7 +168,7 @@ pub(super) async fn of_days(
 
 /// Those of these Observations that exist, whatever their day.
 pub(super) async fn by_ids(
-    transaction: &mut SqliteConnection,
+    transaction: &mut DbConnection,
     person: PersonId,
     ids: &[Uuid],
 ) -> Result<Vec<Observation>, StoreError> {
@@ -177,7 +178,7 @@ pub(super) async fn by_ids(
 
 /// Writes Observations, new or not.
 pub(super) async fn write(
-    transaction: &mut SqliteConnection,
+    transaction: &mut DbConnection,
     person: PersonId,
     observations: &[Observation],
 ) -> Result<(), StoreError> {
@@ -191,7 +192,7 @@ pub(super) async fn write(
 
 /// One Observation.
 pub(super) async fn by_id(
-    database: impl SqliteExecutor<'_>,
+    database: impl DbExecutor<'_>,
     person: PersonId,
     id: Uuid,
 ) -> Result<Option<Observation>, StoreError> {
@@ -202,7 +203,7 @@ pub(super) async fn by_id(
 
 /// Those of a range that stand, oldest first.
 pub(super) async fn between(
-    database: impl SqliteExecutor<'_>,
+    database: impl DbExecutor<'_>,
     person: PersonId,
     metric: Metric,
     days: DateRange,

@@ -3,9 +3,9 @@
 use jiff::civil::Date;
 use phr_model::{Coverage, CoverageState, DateRange, Figure, Metric, PersonId, Reason};
 use serde_json::Value;
-use sqlx::{SqliteConnection, SqliteExecutor, sqlite::SqliteRow};
 
 use super::{
+    DbConnection, DbExecutor, DbRow,
     error::in_database,
     row::{Columns, micros},
 };
@@ -35,7 +35,7 @@ const BETWEEN: &str = "select * from coverage
     order by civil_date, metric";
 
 /// What is known about a day.
-pub(super) fn read(row: &SqliteRow) -> Result<Coverage, StoreError> {
+pub(super) fn read(row: &DbRow) -> Result<Coverage, StoreError> {
     let columns = Columns::of(row, "coverage");
     let figure = |figure: &str| serde_json::from_str::<Figure>(figure).ok();
     Ok(Coverage {
@@ -58,7 +58,7 @@ fn json(figure: Option<&Figure>) -> Option<String> {
 
 /// Writes what is known about a day, if that is something new.
 pub(super) async fn write(
-    transaction: &mut SqliteConnection,
+    transaction: &mut DbConnection,
     person: PersonId,
     known: &Coverage,
 ) -> Result<(), StoreError> {
@@ -79,7 +79,7 @@ pub(super) async fn write(
 
 /// Notes why days could not be read.
 pub(super) async fn note(
-    transaction: &mut SqliteConnection,
+    transaction: &mut DbConnection,
     person: PersonId,
     metric: Metric,
     days: &[Date],
@@ -97,7 +97,7 @@ pub(super) async fn note(
 
 /// What is known about the days of a range, oldest first.
 pub(super) async fn between(
-    database: impl SqliteExecutor<'_>,
+    database: impl DbExecutor<'_>,
     person: PersonId,
     metric: Option<Metric>,
     days: DateRange,

@@ -4,10 +4,10 @@ use async_trait::async_trait;
 use futures_util::FutureExt;
 use jiff::Timestamp;
 use phr_model::{PatientId, PersonId};
-use sqlx::{SqliteConnection, sqlite::SqliteRow};
+
 use uuid::Uuid;
 
-use super::{SqliteStore, error::in_database, one_times, row::Columns, sessions};
+use super::{DbConnection, DbRow, DbStore, error::in_database, one_times, row::Columns, sessions};
 use crate::{
     account::{
         Accounts, NewPerson, Person, RefreshPolicy, Registration, Rotation, SecretHash, Session,
@@ -29,7 +29,7 @@ const BY_EMAIL: &str = "select * from person where email_folded = $1";
 const ALL: &str = "select * from person order by created_at, id";
 const REHASH: &str = "update person set password_hash = $3 where id = $1 and password_hash = $2";
 
-fn read(row: &SqliteRow) -> Result<Person, StoreError> {
+fn read(row: &DbRow) -> Result<Person, StoreError> {
     let columns = Columns::of(row, "person");
     Ok(Person {
         id: columns.person("id")?,
@@ -41,7 +41,7 @@ fn read(row: &SqliteRow) -> Result<Person, StoreError> {
     })
 }
 
-fn read_signed_in(row: &SqliteRow) -> Result<SignedIn, StoreError> {
+fn read_signed_in(row: &DbRow) -> Result<SignedIn, StoreError> {
     let (columns, person) = (Columns::of(row, "session"), read(row)?);
     let expires_at = columns.instant("expires_at")?;
     let session = Session { id: columns.get("session")?, person: person.id, expires_at };
@@ -49,7 +49,7 @@ fn read_signed_in(row: &SqliteRow) -> Result<SignedIn, StoreError> {
 }
 
 async fn register(
-    transaction: &mut SqliteConnection,
+    transaction: &mut DbConnection,
     new: NewPerson,
     now: Timestamp,
 ) -> Result<Registration, StoreError> {
@@ -82,7 +82,7 @@ async fn register(
 }
 
 #[async_trait]
-impl Accounts for SqliteStore {
+impl Accounts for DbStore {
     async fn register(&self, new: NewPerson, now: Timestamp) -> Result<Registration, StoreError> {
         self.write(move |transaction| register(transaction, new, now).boxed()).await
     }

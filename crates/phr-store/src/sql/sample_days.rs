@@ -2,9 +2,8 @@
 
 use jiff::civil::Date;
 use phr_model::{DateRange, Metric, PersonId, Sample, sample::Statistics};
-use sqlx::{SqliteConnection, SqliteExecutor, sqlite::SqliteRow};
 
-use super::{error::in_database, row::Columns};
+use super::{DbConnection, DbExecutor, DbRow, error::in_database, row::Columns};
 use crate::{
     codec::{self, TooMany},
     error::StoreError,
@@ -76,7 +75,7 @@ pub(super) fn pack(mut samples: Vec<Sample>) -> Result<Packed, TooMany> {
 
 /// Writes a day unless it is there already. Whether anything changed.
 pub(super) async fn write(
-    transaction: &mut SqliteConnection,
+    transaction: &mut DbConnection,
     place: Place<'_>,
     packed: Packed,
 ) -> Result<bool, StoreError> {
@@ -95,7 +94,7 @@ pub(super) async fn write(
     }
 }
 
-async fn delete(transaction: &mut SqliteConnection, place: Place<'_>) -> Result<(), StoreError> {
+async fn delete(transaction: &mut DbConnection, place: Place<'_>) -> Result<(), StoreError> {
     let delete = sqlx::query(DELETE)
         .bind(place.person.0)
         .bind(place.metric.key())
@@ -105,7 +104,7 @@ async fn delete(transaction: &mut SqliteConnection, place: Place<'_>) -> Result<
 }
 
 async fn put(
-    transaction: &mut SqliteConnection,
+    transaction: &mut DbConnection,
     place: Place<'_>,
     digest: [u8; 32],
     content: Content,
@@ -128,7 +127,7 @@ async fn put(
 
 /// The samples of a day of all sources, in order of time.
 pub(super) async fn of_day(
-    database: impl SqliteExecutor<'_>,
+    database: impl DbExecutor<'_>,
     person: PersonId,
     metric: Metric,
     date: Date,
@@ -140,7 +139,7 @@ pub(super) async fn of_day(
 
 /// The first day with samples of a range.
 pub(super) async fn of_next_day(
-    database: impl SqliteExecutor<'_>,
+    database: impl DbExecutor<'_>,
     person: PersonId,
     metric: Metric,
     days: DateRange,
@@ -155,7 +154,7 @@ pub(super) async fn of_next_day(
     Ok(Some((Columns::of(first, TABLE).date("civil_date")?, merge(&rows)?)))
 }
 
-fn merge(rows: &[SqliteRow]) -> Result<Vec<Sample>, StoreError> {
+fn merge(rows: &[DbRow]) -> Result<Vec<Sample>, StoreError> {
     let mut samples = Vec::new();
     for row in rows {
         samples.append(&mut unpack(row)?);
@@ -167,7 +166,7 @@ fn merge(rows: &[SqliteRow]) -> Result<Vec<Sample>, StoreError> {
 }
 
 /// The samples of a row.
-pub(super) fn unpack(row: &SqliteRow) -> Result<Vec<Sample>, StoreError> {
+pub(super) fn unpack(row: &DbRow) -> Result<Vec<Sample>, StoreError> {
     let columns = Columns::of(row, TABLE);
     let count = columns.whole("samples")?;
     columns.made("data", |blob: &[u8]| codec::decode(blob, count).ok())

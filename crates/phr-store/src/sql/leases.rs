@@ -3,10 +3,11 @@
 
 use jiff::Timestamp;
 use phr_model::{ConnectionId, PersonId};
-use sqlx::{Sqlite, SqliteConnection, query::Query, sqlite::SqliteArguments};
+use sqlx::query::Query;
 use uuid::Uuid;
 
 use super::{
+    Db, DbArguments, DbConnection,
     connections::{changed, columns, read},
     error::in_database,
     row::{Columns, micros},
@@ -56,7 +57,7 @@ const SETTLE: &str = "update connection set state = $2, due_at = $3, priority = 
 const STILL_OURS: &str = "select 1 from connection
     where id = $1 and lease_token = $2 and person = $3 and ($4 is null or lease_until > $4)";
 
-type Statement = Query<'static, Sqlite, SqliteArguments>;
+type Statement = Query<'static, Db, DbArguments>;
 
 pub(super) fn make_due(id: ConnectionId, priority: Priority, now: Timestamp) -> Statement {
     sqlx::query(MAKE_DUE).bind(id.0).bind(priority.rank()).bind(now.as_microsecond())
@@ -81,7 +82,7 @@ pub(super) fn claim(
 
 /// What the claim got.
 pub(super) async fn claimed(
-    transaction: &mut SqliteConnection,
+    transaction: &mut DbConnection,
     claim: Statement,
     token: Uuid,
 ) -> Result<Option<(Connection, Lease)>, StoreError> {
@@ -101,7 +102,7 @@ pub(super) fn extend(lease: Lease, lease_until: Timestamp) -> Statement {
 }
 
 pub(super) async fn settle(
-    transaction: &mut SqliteConnection,
+    transaction: &mut DbConnection,
     lease: Lease,
     settlement: Settlement,
     now: Timestamp,
@@ -131,7 +132,7 @@ pub(super) async fn settle(
 /// Fails unless the lease is ours and of this person's connection and, where the time is known, has
 /// not lapsed. Inside a writing transaction it stays so until the commit.
 pub(super) async fn check(
-    transaction: &mut SqliteConnection,
+    transaction: &mut DbConnection,
     lease: Lease,
     person: PersonId,
     now: Option<Timestamp>,

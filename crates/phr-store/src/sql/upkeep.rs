@@ -1,0 +1,24 @@
+//! Probes and checks at start.
+
+use async_trait::async_trait;
+
+use super::{DbStore, error::in_database, row::Columns};
+use crate::{error::StoreError, upkeep::Upkeep};
+
+const SEALING_KEYS: &str = "select distinct substr(envelope, 1, instr(envelope, ':') - 1) as key_id
+    from (select tokens as envelope from connection where tokens is not null
+          union all select envelope from revocation)
+    order by key_id";
+
+#[async_trait]
+impl Upkeep for DbStore {
+    async fn ping(&self) -> Result<(), StoreError> {
+        let asked = sqlx::query("select 1").execute(&self.readers).await;
+        asked.map(|_| ()).map_err(in_database)
+    }
+
+    async fn sealing_keys(&self) -> Result<Vec<String>, StoreError> {
+        let rows = sqlx::query(SEALING_KEYS).fetch_all(&self.readers).await.map_err(in_database)?;
+        rows.iter().map(|row| Columns::of(row, "connection").get("key_id")).collect()
+    }
+}
