@@ -18,6 +18,7 @@ mod record_digest;
 pub mod run;
 mod schedule;
 pub mod sqlite;
+pub mod transfer;
 pub mod upkeep;
 pub mod vault;
 

@@ -7,11 +7,14 @@ mod accounts;
 mod bed;
 mod connections;
 mod given;
+mod moving;
 mod one_times;
 mod pages;
+mod racing;
 mod readings;
 mod runs;
 mod schedule;
+mod schema;
 mod sessions;
 mod size;
 mod sqlite_file;
@@ -130,6 +133,19 @@ on_every_database! {
         pages_read_during_writes_are_never_torn,
         the_revision_moves_with_every_change_and_no_repetition,
         a_session_that_ended_signs_nobody_in;
+    racing:
+        every_connection_is_claimed_once_by_eight_claimers,
+        parallel_writes_of_one_person_are_all_counted,
+        parallel_writes_of_one_day_leave_one_whole_day,
+        one_of_many_people_links_a_vendor_account,
+        parallel_disconnects_leave_one_revocation,
+        one_of_many_registrations_gets_the_address,
+        every_parallel_failure_is_counted,
+        one_of_many_refreshes_replaces_the_tokens,
+        a_trigger_in_the_moment_of_settling_is_not_lost,
+        nothing_is_written_after_the_lease_was_taken;
+    schema:
+        an_older_process_keeps_working_after_columns_were_added;
     runs:
         runs_are_listed_newest_first,
         a_run_is_recorded_once;
