@@ -27,17 +27,18 @@ const OF_DAYS: &str = "select held.* from json_each($2) wanted
 const BY_IDS: &str = "select held.* from json_each($2) wanted
     cross join observation held on held.person = $1 and held.id = unhex(wanted.value)";
 const WRITE: &str = "insert into observation (person, id, metric, civil_date, started_at,
-        start_offset, ended_at, end_offset, value, low, high, preliminary, status, version, issued)
+        start_offset, ended_at, end_offset, value, low, high, preliminary, status, version, issued,
+        revision)
     select $1, unhex(value ->> 0), value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
         value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11,
-        value ->> 12, value ->> 13
+        value ->> 12, value ->> 13, $3
     from json_each($2) where true
     on conflict (person, id) do update set metric = excluded.metric,
         civil_date = excluded.civil_date, started_at = excluded.started_at,
         start_offset = excluded.start_offset, ended_at = excluded.ended_at,
         end_offset = excluded.end_offset, value = excluded.value, low = excluded.low,
         high = excluded.high, preliminary = excluded.preliminary, status = excluded.status,
-        version = excluded.version, issued = excluded.issued";
+        version = excluded.version, issued = excluded.issued, revision = excluded.revision";
 
 /// An Observation from any row that has the columns of `observation`.
 pub(super) fn read(row: &DbRow) -> Result<Observation, StoreError> {
@@ -176,15 +177,16 @@ pub(super) async fn by_ids(
     all(transaction, BY_IDS, person, ids).await
 }
 
-/// Writes Observations, new or not.
+/// Writes Observations, new or not, as changes of the person's `revision`.
 pub(super) async fn write(
     transaction: &mut DbConnection,
     person: PersonId,
+    revision: i64,
     observations: &[Observation],
 ) -> Result<(), StoreError> {
     for batch in observations.chunks(BATCH) {
         let rows = batch.iter().map(row).collect::<Value>().to_string();
-        let write = sqlx::query(WRITE).bind(person.0).bind(rows);
+        let write = sqlx::query(WRITE).bind(person.0).bind(rows).bind(revision);
         write.execute(&mut *transaction).await.map_err(in_database)?;
     }
     Ok(())
