@@ -16,6 +16,7 @@ mod accounts;
 mod connections;
 mod coverage;
 mod digest;
+pub(super) mod feed;
 mod leases;
 mod locks;
 mod observations;

@@ -6,6 +6,7 @@
 mod accounts;
 mod bed;
 mod connections;
+mod feed;
 mod given;
 mod one_times;
 mod pages;
@@ -130,6 +131,17 @@ on_every_database! {
         pages_read_during_writes_are_never_torn,
         the_revision_moves_with_every_change_and_no_repetition,
         a_session_that_ended_signs_nobody_in;
+    feed:
+        a_change_appears_once_after_its_position,
+        what_changed_twice_appears_once_as_it_is_now,
+        a_tombstone_is_in_the_feed,
+        saying_the_same_again_is_no_change,
+        the_feed_of_a_metric_holds_nothing_else,
+        the_feed_of_another_person_is_empty,
+        rows_of_before_the_feed_are_in_it,
+        whoever_listens_hears_of_changes_only,
+        a_drained_copy_equals_the_store,
+        a_reader_beside_writers_misses_nothing;
     runs:
         runs_are_listed_newest_first,
         a_run_is_recorded_once;
