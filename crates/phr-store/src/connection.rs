@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use phr_model::{ConnectionId, PersonId};
 use uuid::Uuid;
 
-use crate::error::StoreError;
+use crate::{error::StoreError, hook::Hooked};
 
 /// Where a connection is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -108,6 +108,8 @@ pub struct Connection {
     pub due_at: Option<Timestamp>,
     /// Why.
     pub priority: Priority,
+    /// What the vendor's notifications said.
+    pub hooked: Hooked,
 }
 
 /// What the vendor told us when the person consented.

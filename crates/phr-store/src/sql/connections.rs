@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{
     Db, DbArguments, DbConnection, DbRow, DbStore,
     error::in_database,
-    leases, locks,
+    hooks, leases, locks,
     row::{Columns, micros},
 };
 use crate::{
@@ -25,7 +25,8 @@ use crate::{
 macro_rules! columns {
     () => {
         "number, id, person, vendor, state, vendor_user, scopes, zone, connected_at, reconnect_by,
-         last_complete_at, last_run_at, last_error, attempts, due_at, priority"
+         last_complete_at, last_run_at, last_error, attempts, due_at, priority,
+         hinted_from, last_hook_at, missed_hooks"
     };
 }
 pub(super) use columns;
@@ -107,6 +108,7 @@ pub(super) fn read(row: &DbRow) -> Result<Connection, StoreError> {
         attempts: columns.whole("attempts")?,
         due_at: columns.instant_if_any("due_at")?,
         priority: columns.made("priority", Priority::parse)?,
+        hooked: hooks::read(columns)?,
     })
 }
 

@@ -17,6 +17,7 @@ mod connections;
 mod coverage;
 mod digest;
 pub(super) mod feed;
+mod hooks;
 mod leases;
 mod locks;
 mod observations;

@@ -8,6 +8,7 @@ mod bed;
 mod connections;
 mod feed;
 mod given;
+mod hooks;
 mod one_times;
 mod pages;
 mod readings;
@@ -94,6 +95,15 @@ on_every_database! {
         a_run_can_end_the_grant,
         a_lost_lease_settles_nothing,
         disconnecting_takes_the_lease_away;
+    hooks:
+        a_hint_makes_its_connection_due,
+        wh_05_a_repeated_hint_is_one_due_connection,
+        wh_08_a_hint_about_nobody_writes_nothing,
+        a_hint_about_an_ended_connection_wakes_nobody,
+        the_earliest_hinted_date_is_kept_in_any_order,
+        a_hinted_date_is_forgotten_once_a_run_covered_it,
+        a_hint_during_a_run_outlives_it,
+        silence_is_counted_until_the_next_hint;
     readings:
         a_day_comes_back_as_it_was_written,
         writing_the_same_again_changes_nothing,
