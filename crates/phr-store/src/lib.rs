@@ -8,6 +8,7 @@ pub mod codec;
 pub mod connection;
 mod day_index;
 pub mod error;
+pub mod inspection;
 pub mod one_time;
 pub mod reading;
 mod record_digest;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 pub use account::Accounts;
 pub use connection::Connections;
 pub use error::StoreError;
+pub use inspection::Inspection;
 pub use one_time::OneTimes;
 pub use reading::Readings;
 pub use run::Runs;
@@ -31,12 +33,12 @@ pub use vault::Vault;
 
 /// What a database must do for the product.
 pub trait Store:
-    Accounts + Connections + OneTimes + Readings + Runs + Upkeep + Send + Sync
+    Accounts + Connections + Inspection + OneTimes + Readings + Runs + Upkeep + Send + Sync
 {
 }
 
 impl<T> Store for T where
-    T: Accounts + Connections + OneTimes + Readings + Runs + Upkeep + Send + Sync
+    T: Accounts + Connections + Inspection + OneTimes + Readings + Runs + Upkeep + Send + Sync
 {
 }
 
