@@ -13,6 +13,7 @@ mod day_index;
 pub mod error;
 pub mod feed;
 pub mod hook;
+pub mod inspection;
 pub mod one_time;
 pub mod postgres;
 pub mod reading;
@@ -31,6 +32,7 @@ pub use database::{DatabaseUrl, open};
 pub use error::StoreError;
 pub use feed::Feed;
 pub use hook::Hooks;
+pub use inspection::Inspection;
 pub use one_time::OneTimes;
 pub use postgres::PostgresStore;
 pub use reading::Readings;
@@ -41,12 +43,12 @@ pub use vault::Vault;
 
 /// What a database must do for the product.
 pub trait Store:
-    Accounts + Connections + Feed + Hooks + OneTimes + Readings + Runs + Upkeep + Send + Sync
+    Accounts + Connections + Feed + Hooks + Inspection + OneTimes + Readings + Runs + Upkeep + Send + Sync
 {
 }
 
 impl<T> Store for T where
-    T: Accounts + Connections + Feed + Hooks + OneTimes + Readings + Runs + Upkeep + Send + Sync
+    T: Accounts + Connections + Feed + Hooks + Inspection + OneTimes + Readings + Runs + Upkeep + Send + Sync
 {
 }
 

@@ -18,6 +18,7 @@ mod coverage;
 mod digest;
 pub(super) mod feed;
 mod hooks;
+mod inspection;
 mod leases;
 mod locks;
 mod observations;
