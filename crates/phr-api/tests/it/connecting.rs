@@ -171,7 +171,7 @@ async fn oa_08_a_callback_that_does_not_fit_is_refused_and_uses_nothing_up() {
         format!("{path}?{state}"),
         format!("{path}?code=x"),
         format!("{path}?{state}&code={}", "x".repeat(2_049)),
-        format!("{path}?{state}&code={}", "x".repeat(9_000)),
+        format!("{path}?{state}&code={}", "x".repeat(8_000)),
     ] {
         assert_eq!(app.visit(&pollution, Some(&cookie)).await.status, 400, "{pollution}");
     }

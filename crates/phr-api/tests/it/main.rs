@@ -7,6 +7,8 @@ mod authorization;
 mod bad_input;
 mod connecting;
 mod contract;
+mod devices;
+mod failures;
 mod layers;
 mod limits;
 mod openapi;

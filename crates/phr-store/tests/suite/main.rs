@@ -54,6 +54,9 @@ on_every_database! {
         the_grace_ends,
         a_superseded_token_ends_the_session,
         of_fifty_parallel_calls_one_leaf_lives,
+        a_person_s_living_sessions_are_listed_newest_first,
+        all_sessions_of_a_person_end_at_once,
+        another_password_ends_every_other_session,
         sessions_survive_a_restart;
     one_times:
         a_secret_works_once,
