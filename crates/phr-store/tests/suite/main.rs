@@ -80,8 +80,8 @@ on_every_database! {
         a_revocation_is_retried_until_it_is_done,
         the_account_is_remembered,
         choosing_again_after_disconnecting_starts_over,
-        swapped_envelopes_fail_closed,
-        keys_in_use_are_known;
+        vk_02_swapped_envelopes_fail_closed,
+        vk_04_keys_in_use_are_known;
     schedule:
         a_connection_that_is_due_is_claimed_once,
         of_many_claimers_one_wins,
