@@ -56,6 +56,9 @@ on_every_database! {
         the_grace_ends,
         a_superseded_token_ends_the_session,
         of_fifty_parallel_calls_one_leaf_lives,
+        a_person_s_living_sessions_are_listed_newest_first,
+        all_sessions_of_a_person_end_at_once,
+        another_password_ends_every_other_session,
         sessions_survive_a_restart;
     one_times:
         a_secret_works_once,
@@ -79,8 +82,8 @@ on_every_database! {
         a_revocation_is_retried_until_it_is_done,
         the_account_is_remembered,
         choosing_again_after_disconnecting_starts_over,
-        swapped_envelopes_fail_closed,
-        keys_in_use_are_known;
+        vk_02_swapped_envelopes_fail_closed,
+        vk_04_keys_in_use_are_known;
     schedule:
         a_connection_that_is_due_is_claimed_once,
         of_many_claimers_one_wins,
