@@ -11,6 +11,9 @@ pub mod connection;
 pub mod database;
 mod day_index;
 pub mod error;
+pub mod feed;
+pub mod hook;
+pub mod inspection;
 pub mod one_time;
 pub mod postgres;
 pub mod reading;
@@ -28,6 +31,9 @@ pub use account::Accounts;
 pub use connection::Connections;
 pub use database::{DatabaseUrl, open};
 pub use error::StoreError;
+pub use feed::Feed;
+pub use hook::Hooks;
+pub use inspection::Inspection;
 pub use one_time::OneTimes;
 pub use postgres::PostgresStore;
 pub use reading::Readings;
@@ -38,12 +44,32 @@ pub use vault::Vault;
 
 /// What a database must do for the product.
 pub trait Store:
-    Accounts + Connections + OneTimes + Readings + Runs + Upkeep + Send + Sync
+    Accounts
+    + Connections
+    + Feed
+    + Hooks
+    + Inspection
+    + OneTimes
+    + Readings
+    + Runs
+    + Upkeep
+    + Send
+    + Sync
 {
 }
 
 impl<T> Store for T where
-    T: Accounts + Connections + OneTimes + Readings + Runs + Upkeep + Send + Sync
+    T: Accounts
+        + Connections
+        + Feed
+        + Hooks
+        + Inspection
+        + OneTimes
+        + Readings
+        + Runs
+        + Upkeep
+        + Send
+        + Sync
 {
 }
 

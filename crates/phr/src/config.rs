@@ -3,15 +3,17 @@
 
 mod reader;
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::net::SocketAddr;
 
 use jiff::SignedDuration;
 use phr_api::settings::{Network, Registration};
 use phr_model::HeartRateForm;
+use phr_store::DatabaseUrl;
 use secrecy::SecretString;
 use url::Url;
 
 use self::reader::Reader;
+use crate::listen::Room;
 
 /// A mistake in the configuration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -41,7 +43,7 @@ pub(crate) struct Fitbit {
 pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
     pub(crate) public_url: Url,
-    pub(crate) database: PathBuf,
+    pub(crate) database: DatabaseUrl,
     pub(crate) encryption_key: SecretString,
     pub(crate) jwt_secret: SecretString,
     pub(crate) fitbit: Option<Fitbit>,
@@ -55,12 +57,14 @@ pub(crate) struct Config {
     pub(crate) cors_origins: Vec<String>,
     pub(crate) trusted_proxies: Vec<Network>,
     pub(crate) docs: bool,
+    pub(crate) connections: usize,
+    pub(crate) connections_per_address: usize,
 }
 
 /// Where the record is kept and reached.
 #[derive(Debug, Clone)]
 pub(crate) struct Place {
-    pub(crate) database: PathBuf,
+    pub(crate) database: DatabaseUrl,
     pub(crate) public_url: Url,
 }
 
@@ -71,19 +75,21 @@ impl Place {
     /// Every mistake found.
     pub(crate) fn read(variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, Vec<Mistake>> {
         let mut reader = Reader { variable, mistakes: Vec::new() };
-        let (database, public_url) = (reader.database(), reader.public_url());
-        match public_url {
-            Some(public_url) if reader.mistakes.is_empty() => Ok(Self { database, public_url }),
+        match (reader.database(), reader.public_url()) {
+            (Some(database), Some(public_url)) if reader.mistakes.is_empty() => {
+                Ok(Self { database, public_url })
+            }
             _ => Err(reader.mistakes),
         }
     }
 }
 
 /// Every variable the server reads. `.env.example` documents each; a test keeps the two equal.
-pub(crate) const VARIABLES: [&str; 20] = [
+pub(crate) const VARIABLES: [&str; 23] = [
     "LISTEN",
     "PUBLIC_URL",
     "DATABASE_URL",
+    "DATABASE_CONNECTIONS",
     "ENCRYPTION_KEY",
     "JWT_SECRET",
     "FITBIT_CLIENT_ID",
@@ -101,11 +107,13 @@ pub(crate) const VARIABLES: [&str; 20] = [
     "CORS_ORIGINS",
     "TRUSTED_PROXIES",
     "API_DOCS",
+    "MAX_CONNECTIONS",
+    "MAX_CONNECTIONS_PER_ADDRESS",
 ];
 
 /// Beginnings that no other program's variables have: what carries one and is not in the list is a
 /// slip of the pen, and would be ignored in silence.
-const OUR_BEGINNINGS: [&str; 4] = ["FITBIT_", "SYNC_", "OBSERVATIONS_", "REQUESTS_PER_"];
+const OUR_BEGINNINGS: [&str; 5] = ["DATABASE_", "FITBIT_", "SYNC_", "OBSERVATIONS_", "REQUESTS_PER_"];
 
 /// Variables of the environment that look like ours but are not.
 pub(crate) fn misspelt(names: impl Iterator<Item = String>) -> Vec<Mistake> {
@@ -133,7 +141,7 @@ impl Config {
         let listen = reader.parsed("LISTEN", "127.0.0.1:8000", "an address like 127.0.0.1:8000");
         let public_url = reader.public_url();
         let config = Self {
-            database: reader.database(),
+            database: reader.database().unwrap_or_else(|| DatabaseUrl::Sqlite("".into())),
             encryption_key: reader.encryption_key(),
             jwt_secret: reader.jwt_secret(),
             fitbit: reader.fitbit(public_url.as_ref()),
@@ -155,10 +163,21 @@ impl Config {
             cors_origins: reader.origins(),
             trusted_proxies: reader.networks(),
             docs: reader.one_of("API_DOCS", &SWITCH),
+            connections: reader.number("MAX_CONNECTIONS", 1_024, 16..=100_000),
+            connections_per_address: reader.number("MAX_CONNECTIONS_PER_ADDRESS", 64, 4..=100_000),
             listen: listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8000))),
             public_url: public_url.unwrap_or_else(placeholder_url),
         };
         if reader.mistakes.is_empty() { Ok(config) } else { Err(reader.mistakes) }
+    }
+
+    /// How many connections there may be.
+    pub(crate) fn room(&self) -> Room {
+        Room {
+            connections: self.connections,
+            per_address: self.connections_per_address,
+            proxies: self.trusted_proxies.clone(),
+        }
     }
 }
 

@@ -2,10 +2,13 @@
 //! clinical form. This crate only reads the configuration, puts the parts together and runs them.
 
 mod app;
+mod check;
 mod config;
 mod demo;
 mod export;
 mod keys;
+mod listen;
+mod moving;
 mod sandbox;
 mod serve;
 mod user;
@@ -19,7 +22,7 @@ use std::{
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 use config::{Config, Mistake, Place};
-use phr_store::sqlite::SqliteStore;
+use phr_store::SharedStore;
 
 /// Readings of Fitbit trackers and Pixel watches, complete and in clinical form, on a server of
 /// your own.
@@ -42,10 +45,23 @@ enum Command {
     /// Run only the emulated Google, for developing against it
     Sandbox(sandbox::Options),
     /// Bring the database's schema up to date (`serve` does so by itself)
-    Migrate,
+    ///
+    /// With --from, moves a grown installation to another database: everything is copied into the
+    /// empty target and then compared. Stop the server first.
+    Migrate {
+        /// Where everything is now: sqlite:<path> or postgres://...
+        #[arg(long, value_name = "URL")]
+        from: Option<String>,
+        /// Where it shall be; without it, where DATABASE_URL says
+        #[arg(long, value_name = "URL", requires = "from")]
+        to: Option<String>,
+    },
     /// Make the secrets that a server needs
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// The server's settings
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// Accounts
     #[command(subcommand)]
     User(UserCommand),
@@ -64,6 +80,12 @@ enum KeysCommand {
 }
 
 #[derive(Debug, Subcommand)]
+enum ConfigCommand {
+    /// Check the settings as `serve` does, and show them with secrets as lengths
+    Check,
+}
+
+#[derive(Debug, Subcommand)]
 enum UserCommand {
     /// Make an invitation to register, which works once
     Invite {
@@ -76,6 +98,9 @@ enum UserCommand {
 }
 
 fn main() -> ExitCode {
+    if let Err(error) = without_core_dumps() {
+        return fail(&error);
+    }
     // A missing .env is normal; a broken one is not.
     if let Err(error) = dotenvy::dotenv()
         && !error.not_found()
@@ -104,30 +129,42 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
             log_to_stderr("info");
             sandbox::run(options).await
         }
-        Command::Migrate => {
+        Command::Migrate { from: None, .. } => {
             store().await?;
             say("The database is up to date.\n")
         }
+        Command::Migrate { from: Some(from), to } => {
+            let from = moving::place("--from", &from)?;
+            let to = match to {
+                Some(to) => moving::place("--to", &to)?,
+                None => checked(Place::read(&variable))?.database,
+            };
+            say(&moving::run(&from, &to).await?)
+        }
         Command::Keys(KeysCommand::Generate) => say(&keys::generate()),
+        Command::Config(ConfigCommand::Check) => {
+            keep_to_oneself(std::path::Path::new(".env"))?;
+            configuration()?;
+            say(&check::settings(&variable))
+        }
         Command::User(UserCommand::Invite { days }) => {
             let (store, place) = store().await?;
-            say(&user::invite(&store, &place.public_url, days).await?)
+            say(&user::invite(&*store, &place.public_url, days).await?)
         }
-        Command::User(UserCommand::List) => say(&user::list(&store().await?.0).await?),
+        Command::User(UserCommand::List) => say(&user::list(&*store().await?.0).await?),
         Command::Export { email } => {
             let (store, place) = store().await?;
-            export::run(&store, &email, place.public_url.as_str(), &mut std::io::stdout()).await
+            export::run(&*store, &email, place.public_url.as_str(), &mut std::io::stdout()).await
         }
     }
 }
 
 /// The database that the configuration names: all that operators' commands need, secrets not.
-async fn store() -> anyhow::Result<(SqliteStore, Place)> {
+async fn store() -> anyhow::Result<(SharedStore, Place)> {
     let place = checked(Place::read(&variable))?;
     let database = &place.database;
-    let store = SqliteStore::open(database)
-        .await
-        .with_context(|| format!("cannot open {}", database.display()))?;
+    let store =
+        phr_store::open(database).await.with_context(|| format!("cannot open {database}"))?;
     Ok((store, place))
 }
 
@@ -169,6 +206,13 @@ fn log_to_stderr(default: &str) {
     tracing_subscriber::registry().with(capped).with(lines).init();
 }
 
+/// A core dump would hold every key and token in the open (VK-06).
+fn without_core_dumps() -> anyhow::Result<()> {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    setrlimit(Resource::Core, none).context("core dumps cannot be switched off")
+}
+
 /// Secrets in a file that others may read are none (VK-05).
 fn keep_to_oneself(file: &std::path::Path) -> anyhow::Result<()> {
     #[cfg(unix)]
@@ -202,5 +246,17 @@ fn line_of(error: &dotenvy::Error) -> String {
             format!("of {shown}, near character {at}")
         }
         _ => "unknown".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn vk_06_a_crash_leaves_no_core_dump() {
+        without_core_dumps().unwrap();
+        let limit = rustix::process::getrlimit(rustix::process::Resource::Core);
+        assert_eq!((limit.current, limit.maximum), (Some(0), Some(0)));
     }
 }

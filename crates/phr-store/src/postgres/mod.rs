@@ -19,7 +19,7 @@ use sqlx::{
     postgres::{PgArguments as DbArguments, PgRow as DbRow},
 };
 
-use crate::{database::Server, day_index::DayIndexes, error::StoreError};
+use crate::{database::Server, day_index::DayIndexes, error::StoreError, feed::News};
 
 const WRITE: &str = "begin isolation level read committed read write";
 /// Reading a whole record takes longer than anything else.
@@ -32,6 +32,7 @@ pub struct PostgresStore {
     /// For single statements, and to begin transactions on.
     readers: PgPool,
     day_indexes: std::sync::Arc<DayIndexes>,
+    news: std::sync::Arc<News>,
 }
 
 impl std::fmt::Debug for PostgresStore {
@@ -49,7 +50,11 @@ impl PostgresStore {
     pub async fn open(server: &Server) -> Result<Self, StoreError> {
         open::migrate(server.options()).await?;
         let readers = open::pool(server.options(), server.connections());
-        Ok(Self { readers, day_indexes: std::sync::Arc::default() })
+        Ok(Self {
+            readers,
+            day_indexes: std::sync::Arc::default(),
+            news: std::sync::Arc::default(),
+        })
     }
 
     /// Brings the schema up to date. Any number of processes may try at once, and older ones may

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{
     Db, DbArguments, DbConnection, DbRow, DbStore,
     error::in_database,
-    leases, locks,
+    hooks, leases, locks,
     row::{Columns, micros},
 };
 use crate::{
@@ -25,7 +25,8 @@ use crate::{
 macro_rules! columns {
     () => {
         "number, id, person, vendor, state, vendor_user, scopes, zone, connected_at, reconnect_by,
-         last_complete_at, last_run_at, last_error, attempts, due_at, priority"
+         last_complete_at, last_run_at, last_error, attempts, due_at, priority,
+         hinted_from, last_hook_at, missed_hooks"
     };
 }
 pub(super) use columns;
@@ -71,6 +72,10 @@ const REMEMBER: &str = "update connection set scopes = $2, zone = coalesce($3, z
 const REVOKE: &str = "insert into revocation (connection, vendor, vendor_user, envelope, due_at)
     select id, vendor, vendor_user, tokens, $2 from connection
     where id = $1 and tokens is not null and state in ('active', 'reconnect_needed')";
+const REVOKE_LATER: &str =
+    "insert into revocation (connection, vendor, vendor_user, envelope, due_at)
+    select id, vendor, vendor_user, $2, $3 from connection
+    where id = $1 and state = 'disconnected'";
 const DISCONNECT: &str = "update connection set state = 'disconnected', scopes = '[]',
         tokens = null, access_expires_at = null, tokens_version = tokens_version + 1,
         reconnect_by = null, last_error = null, attempts = 0, due_at = null, priority = 2,
@@ -103,6 +108,7 @@ pub(super) fn read(row: &DbRow) -> Result<Connection, StoreError> {
         attempts: columns.whole("attempts")?,
         due_at: columns.instant_if_any("due_at")?,
         priority: columns.made("priority", Priority::parse)?,
+        hooked: hooks::read(columns)?,
     })
 }
 
@@ -274,6 +280,17 @@ impl Connections for DbStore {
 
     async fn disconnect(&self, id: ConnectionId, now: Timestamp) -> Result<bool, StoreError> {
         self.write(move |transaction| disconnect(transaction, id, now).boxed()).await
+    }
+
+    async fn revoke_later(
+        &self,
+        id: ConnectionId,
+        tokens: SealedTokens,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let statement =
+            sqlx::query(REVOKE_LATER).bind(id.0).bind(tokens.envelope).bind(now.as_microsecond());
+        self.change(statement).await.map(|_| ())
     }
 
     async fn due_revocations(&self, now: Timestamp) -> Result<Vec<Revocation>, StoreError> {

@@ -84,7 +84,7 @@ const BY_IDS: &str = concat!(
 );
 const WRITE: &str = concat!(
     "insert into observation (person, id, metric, civil_date, started_at, start_offset, ended_at,
-         end_offset, value, low, high, preliminary, status, version, issued)
+         end_offset, value, low, high, preliminary, status, version, issued, revision)
      select $1, ",
     id_of!("wanted.value ->> 0"),
     ", wanted.value ->> 1, wanted.value ->> 2, cast(wanted.value ->> 3 as bigint),
@@ -92,7 +92,7 @@ const WRITE: &str = concat!(
          cast(wanted.value ->> 6 as bigint), cast(wanted.value ->> 7 as bigint),
          cast(wanted.value ->> 8 as bigint), cast(wanted.value ->> 9 as bigint),
          cast(wanted.value ->> 10 as bigint), wanted.value ->> 11,
-         cast(wanted.value ->> 12 as bigint), cast(wanted.value ->> 13 as bigint)
+         cast(wanted.value ->> 12 as bigint), cast(wanted.value ->> 13 as bigint), $3
      from ",
     elements!("$2"),
     " where true
@@ -101,7 +101,7 @@ const WRITE: &str = concat!(
          start_offset = excluded.start_offset, ended_at = excluded.ended_at,
          end_offset = excluded.end_offset, value = excluded.value, low = excluded.low,
          high = excluded.high, preliminary = excluded.preliminary, status = excluded.status,
-         version = excluded.version, issued = excluded.issued"
+         version = excluded.version, issued = excluded.issued, revision = excluded.revision"
 );
 
 /// An Observation from any row that has the columns of `observation`.
@@ -241,15 +241,16 @@ pub(super) async fn by_ids(
     all(transaction, BY_IDS, person, ids).await
 }
 
-/// Writes Observations, new or not.
+/// Writes Observations, new or not, as changes of the person's `revision`.
 pub(super) async fn write(
     transaction: &mut DbConnection,
     person: PersonId,
+    revision: i64,
     observations: &[Observation],
 ) -> Result<(), StoreError> {
     for batch in observations.chunks(BATCH) {
         let rows = batch.iter().map(row).collect::<Value>().to_string();
-        let write = sqlx::query(WRITE).bind(person.0).bind(rows);
+        let write = sqlx::query(WRITE).bind(person.0).bind(rows).bind(revision);
         write.execute(&mut *transaction).await.map_err(in_database)?;
     }
     Ok(())

@@ -63,10 +63,14 @@ impl Readings for DbStore {
         let prepared = prepared
             .map_err(|error| StoreError::Unavailable(Box::new(error)))?
             .map_err(|error| StoreError::Refused(Box::new(error)))?;
-        self.write(move |transaction| {
+        let write = self.write(move |transaction| {
             replace::write(transaction, lease, whose, prepared, now).boxed()
-        })
-        .await
+        });
+        let changes = write.await?;
+        if changes.observations() > 0 {
+            self.news.tell(person);
+        }
+        Ok(changes)
     }
 
     async fn note_days(

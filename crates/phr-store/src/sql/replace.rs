@@ -13,6 +13,7 @@ use super::{
     dialect::elements,
     error::in_database,
     leases, observations,
+    row::Columns,
     sample_days::{self, Packed, Place},
 };
 use crate::{
@@ -22,7 +23,8 @@ use crate::{
     reading::{Changes, DayWrite},
 };
 
-const REVISE: &str = "update person set revision = revision + 1 where id = $1";
+// Raised before anything is stamped with it: writers of one person wait for each other here.
+const REVISE: &str = "update person set revision = revision + 1 where id = $1 returning revision";
 const COUNT: &str = concat!(
     "update coverage set observations = (
         select count(*) from observation
@@ -109,14 +111,19 @@ async fn observe(
     if changes.is_empty() {
         return Ok(changes);
     }
-    observations::write(&mut *transaction, person, &changes).await?;
+    let revision = revise(&mut *transaction, person).await?;
+    observations::write(&mut *transaction, person, revision, &changes).await?;
     let moved_from =
         held.iter().map(|observation| (observation.says.metric, observation.says.date));
     let touched = days.into_iter().chain(moved_from).collect();
-    count(&mut *transaction, person, &touched).await?;
-    let revise = sqlx::query(REVISE).bind(person.0);
-    revise.execute(transaction).await.map_err(in_database)?;
+    count(transaction, person, &touched).await?;
     Ok(changes)
+}
+
+async fn revise(transaction: &mut DbConnection, person: PersonId) -> Result<i64, StoreError> {
+    let revise = sqlx::query(REVISE).bind(person.0);
+    let row = revise.fetch_one(transaction).await.map_err(in_database)?;
+    Columns::of(&row, "person").get("revision")
 }
 
 async fn count(

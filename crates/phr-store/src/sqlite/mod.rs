@@ -5,6 +5,8 @@
 mod dialect;
 pub(crate) mod error;
 mod open;
+#[cfg(test)]
+mod plans;
 #[path = "../sql/mod.rs"]
 mod sql;
 
@@ -19,7 +21,7 @@ use sqlx::{
     sqlite::{SqliteArguments as DbArguments, SqliteRow as DbRow},
 };
 
-use crate::{day_index::DayIndexes, error::StoreError};
+use crate::{day_index::DayIndexes, error::StoreError, feed::News};
 
 /// Read-only connections of a store opened with [`SqliteStore::open`].
 const READERS: u32 = 4;
@@ -30,6 +32,7 @@ pub struct SqliteStore {
     writer: SqlitePool,
     readers: SqlitePool,
     day_indexes: std::sync::Arc<DayIndexes>,
+    news: std::sync::Arc<News>,
 }
 
 impl std::fmt::Debug for SqliteStore {
@@ -59,6 +62,7 @@ impl SqliteStore {
             writer: open::writer(path),
             readers: open::readers(path, readers),
             day_indexes: std::sync::Arc::default(),
+            news: std::sync::Arc::default(),
         })
     }
 
