@@ -8,12 +8,14 @@ pub mod codec;
 pub mod connection;
 mod day_index;
 pub mod error;
+pub mod fleet;
 pub mod one_time;
 pub mod reading;
 mod record_digest;
 pub mod run;
 mod schedule;
 pub mod sqlite;
+mod timing;
 pub mod upkeep;
 pub mod vault;
 
@@ -22,6 +24,7 @@ use std::sync::Arc;
 pub use account::Accounts;
 pub use connection::Connections;
 pub use error::StoreError;
+pub use fleet::Fleets;
 pub use one_time::OneTimes;
 pub use reading::Readings;
 pub use run::Runs;
@@ -31,12 +34,12 @@ pub use vault::Vault;
 
 /// What a database must do for the product.
 pub trait Store:
-    Accounts + Connections + OneTimes + Readings + Runs + Upkeep + Send + Sync
+    Accounts + Connections + Fleets + OneTimes + Readings + Runs + Upkeep + Send + Sync
 {
 }
 
 impl<T> Store for T where
-    T: Accounts + Connections + OneTimes + Readings + Runs + Upkeep + Send + Sync
+    T: Accounts + Connections + Fleets + OneTimes + Readings + Runs + Upkeep + Send + Sync
 {
 }
 

@@ -66,11 +66,7 @@ const fn of(name: &'static str, values: &'static [&'static str]) -> Label {
     Label { name, values: Values::Of(values) }
 }
 
-const fn counter(
-    name: &'static str,
-    labels: &'static [Label],
-    help: &'static str,
-) -> Instrument {
+const fn counter(name: &'static str, labels: &'static [Label], help: &'static str) -> Instrument {
     Instrument { name, kind: Kind::Counter, help, labels }
 }
 
@@ -95,8 +91,7 @@ const STATEMENT: &[f64] = &[0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0
 const RUN: &[f64] = &[0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0];
 
 const WORK: Label = of("work", &["waiting", "webhook", "routine", "audit", "history"]);
-const STATE: Label =
-    of("state", &["selected", "active", "reconnect_needed", "disconnected"]);
+const STATE: Label = of("state", &["selected", "active", "reconnect_needed", "disconnected"]);
 const UPSTREAM: Label = of("upstream", &["google-health"]);
 const OUTCOME: Label = of("outcome", &["complete", "partial", "failed", "not_permitted"]);
 const ACCESS: Label = of("access", &["read", "write"]);
@@ -119,15 +114,7 @@ const VENDOR_ERRORS: &[&str] = &[
 const ERROR: Label = of("error", VENDOR_ERRORS);
 const METRIC: Label = of(
     "metric",
-    &[
-        "heart_rate",
-        "spo2",
-        "body_weight",
-        "steps",
-        "calories",
-        "distance",
-        "resting_heart_rate",
-    ],
+    &["heart_rate", "spo2", "body_weight", "steps", "calories", "distance", "resting_heart_rate"],
 );
 
 /// Whether the database answered when the figures below were last asked for.
@@ -137,8 +124,11 @@ pub const DATABASE_UP: Instrument =
 pub const CONNECTIONS: Instrument =
     gauge("phr_connections", &[STATE], "Connections by state; reconnect_needed waits for people");
 /// Connections that are due and that nobody works on.
-pub const DUE: Instrument =
-    gauge("phr_due_connections", &[WORK], "Connections due and not being worked on, by kind of work");
+pub const DUE: Instrument = gauge(
+    "phr_due_connections",
+    &[WORK],
+    "Connections due and not being worked on, by kind of work",
+);
 /// How long the oldest of them has been due.
 pub const DUE_LAG: Instrument =
     gauge("phr_due_lag_seconds", &[WORK], "How long the oldest due connection has been waiting");
@@ -160,11 +150,8 @@ pub const OLDEST_COMPLETE: Instrument = gauge(
     "Age of the last complete sync of the active connection that has waited longest for one",
 );
 /// Age of the newest complete sync of all.
-pub const NEWEST_COMPLETE: Instrument = gauge(
-    "phr_newest_complete_seconds",
-    &[],
-    "Age of the newest complete sync of any connection",
-);
+pub const NEWEST_COMPLETE: Instrument =
+    gauge("phr_newest_complete_seconds", &[], "Age of the newest complete sync of any connection");
 /// Grants that must still be withdrawn.
 pub const WITHDRAWALS: Instrument = gauge(
     "phr_withdrawals_waiting",
@@ -179,11 +166,8 @@ pub const RUNS: Instrument =
 pub const RUN_SECONDS: Instrument =
     histogram("phr_run_seconds", RUN, &[OUTCOME], "How long sync runs took");
 /// Days compared.
-pub const DAYS_COMPARED: Instrument = counter(
-    "phr_days_compared_total",
-    &[METRIC],
-    "Days compared with the vendor's daily figures",
-);
+pub const DAYS_COMPARED: Instrument =
+    counter("phr_days_compared_total", &[METRIC], "Days compared with the vendor's daily figures");
 /// Days read.
 pub const DAYS_READ: Instrument = counter(
     "phr_days_read_total",
@@ -208,7 +192,6 @@ pub const VENDOR_REQUESTS: Instrument = counter(
 pub const ENDPOINTS: &[&str] = &[
     "identity",
     "settings",
-    "list",
     "reconcile",
     "rollUp",
     "dailyRollUp",
@@ -217,8 +200,12 @@ pub const ENDPOINTS: &[&str] = &[
     "revoke",
 ];
 /// How long vendors took.
-pub const VENDOR_SECONDS: Instrument =
-    histogram("phr_vendor_request_seconds", ANSWER, &[UPSTREAM], "How long the vendor took to answer");
+pub const VENDOR_SECONDS: Instrument = histogram(
+    "phr_vendor_request_seconds",
+    ANSWER,
+    &[UPSTREAM],
+    "How long the vendor took to answer",
+);
 /// Requests left.
 pub const BUDGET_LEFT: Instrument = gauge(
     "phr_vendor_budget_left",
@@ -360,7 +347,8 @@ mod tests {
 
     #[test]
     fn routes_and_use_cases_are_taken() {
-        for name in ["/connect/{ticket}", "/assets/style.css", "/docs/{*rest}", "-", "put_one_time"] {
+        for name in ["/connect/{ticket}", "/assets/style.css", "/docs/{*rest}", "-", "put_one_time"]
+        {
             assert!(Values::OfSource.allow(name), "{name}");
         }
     }

@@ -75,7 +75,8 @@ mod tests {
 
     #[test]
     fn labels_may_hold_braces_and_commas() {
-        let line = r#"phr_http_request_seconds_bucket{route="/connect/{ticket}",status="2xx",le="0.1"} 3"#;
+        let line =
+            r#"phr_http_request_seconds_bucket{route="/connect/{ticket}",status="2xx",le="0.1"} 3"#;
         let read = samples(line);
         assert_eq!(read[0].label("route"), "/connect/{ticket}");
         assert_eq!((read[0].label("le"), read[0].value), ("0.1", 3.0));

@@ -10,6 +10,7 @@ mod accounts;
 mod connections;
 mod coverage;
 mod digest;
+mod fleet;
 mod leases;
 mod observations;
 mod one_times;

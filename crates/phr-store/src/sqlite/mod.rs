@@ -10,6 +10,7 @@ mod sql;
 use std::path::Path;
 
 use futures_util::future::BoxFuture;
+use phr_telemetry::record::Access;
 use sqlx::SqlitePool;
 // The names by which `sql/` knows this database.
 use SqliteStore as DbStore;
@@ -19,7 +20,7 @@ use sqlx::{
 };
 
 use self::error::in_database;
-use crate::{day_index::DayIndexes, error::StoreError};
+use crate::{day_index::DayIndexes, error::StoreError, timing::Timing};
 
 /// Read-only connections of a store opened with [`SqliteStore::open`].
 const READERS: u32 = 4;
@@ -86,7 +87,7 @@ impl SqliteStore {
     {
         // Immediate: a deferred transaction that reads first fails as soon as another process
         // writes, whatever the busy timeout.
-        detached(self.writer.clone(), "begin immediate", work).await
+        detached(self.writer.clone(), "begin immediate", Access::Write, work).await
     }
 
     /// Runs `work` in a reading transaction: several statements that see the same moment.
@@ -95,27 +96,33 @@ impl SqliteStore {
         T: Send + 'static,
         F: FnOnce(&mut DbConnection) -> BoxFuture<'_, Result<T, StoreError>> + Send + 'static,
     {
-        detached(self.readers.clone(), "begin", work).await
+        detached(self.readers.clone(), "begin", Access::Read, work).await
     }
 }
 
 /// Runs `work` in a transaction that is detached from the caller: a caller that goes away (a client
 /// that hangs up) can neither cut it in the middle nor hand a connection with an open transaction
 /// back to the pool, which would swallow later writes (sqlx issue 4385).
-async fn detached<T, F>(pool: SqlitePool, begin: &'static str, work: F) -> Result<T, StoreError>
+async fn detached<T, F>(
+    pool: SqlitePool,
+    begin: &'static str,
+    access: Access,
+    work: F,
+) -> Result<T, StoreError>
 where
     T: Send + 'static,
     F: FnOnce(&mut DbConnection) -> BoxFuture<'_, Result<T, StoreError>> + Send + 'static,
 {
     let task = tokio::spawn(async move {
+        let mut timing = Timing::begin::<F>(access);
         let mut transaction = pool.begin_with(begin).await.map_err(in_database)?;
-        match work(&mut transaction).await {
+        timing.admitted();
+        let done = match work(&mut transaction).await {
             Ok(done) => transaction.commit().await.map(|()| done).map_err(in_database),
-            Err(error) => {
-                transaction.rollback().await.map_err(in_database)?;
-                Err(error)
-            }
-        }
+            Err(error) => transaction.rollback().await.map_err(in_database).and(Err(error)),
+        };
+        timing.end();
+        done
     });
     task.await.map_err(|error| StoreError::Unavailable(Box::new(error)))?
 }

@@ -6,6 +6,7 @@
 mod accounts;
 mod bed;
 mod connections;
+mod fleet;
 mod given;
 mod one_times;
 mod pages;
@@ -93,6 +94,12 @@ on_every_database! {
         a_run_can_end_the_grant,
         a_lost_lease_settles_nothing,
         disconnecting_takes_the_lease_away;
+    fleet:
+        an_empty_database_has_an_empty_fleet,
+        connections_are_counted_by_state,
+        what_is_due_is_told_by_kind_of_work,
+        what_is_being_worked_on_is_not_due_until_its_lease_lapses,
+        failures_and_the_age_of_completeness_are_seen;
     readings:
         a_day_comes_back_as_it_was_written,
         writing_the_same_again_changes_nothing,
