@@ -14,6 +14,7 @@ pub mod layer;
 pub mod limit;
 pub mod openapi;
 pub mod problem;
+pub mod scrape;
 pub mod settings;
 pub mod state;
 pub mod streams;

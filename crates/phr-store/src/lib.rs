@@ -12,6 +12,7 @@ pub mod database;
 mod day_index;
 pub mod error;
 pub mod feed;
+pub mod fleet;
 pub mod hook;
 pub mod inspection;
 pub mod one_time;
@@ -21,6 +22,7 @@ mod record_digest;
 pub mod run;
 mod schedule;
 pub mod sqlite;
+mod timing;
 pub mod upkeep;
 pub mod vault;
 
@@ -31,6 +33,7 @@ pub use connection::Connections;
 pub use database::{DatabaseUrl, open};
 pub use error::StoreError;
 pub use feed::Feed;
+pub use fleet::Fleets;
 pub use hook::Hooks;
 pub use inspection::Inspection;
 pub use one_time::OneTimes;
@@ -43,12 +46,34 @@ pub use vault::Vault;
 
 /// What a database must do for the product.
 pub trait Store:
-    Accounts + Connections + Feed + Hooks + Inspection + OneTimes + Readings + Runs + Upkeep + Send + Sync
+    Accounts
+    + Connections
+    + Feed
+    + Fleets
+    + Hooks
+    + Inspection
+    + OneTimes
+    + Readings
+    + Runs
+    + Upkeep
+    + Send
+    + Sync
 {
 }
 
 impl<T> Store for T where
-    T: Accounts + Connections + Feed + Hooks + Inspection + OneTimes + Readings + Runs + Upkeep + Send + Sync
+    T: Accounts
+        + Connections
+        + Feed
+        + Fleets
+        + Hooks
+        + Inspection
+        + OneTimes
+        + Readings
+        + Runs
+        + Upkeep
+        + Send
+        + Sync
 {
 }
 

@@ -14,6 +14,7 @@ mod run;
 mod schedule;
 pub mod service;
 mod session;
+mod telemetry;
 pub mod tokens;
 pub mod verify;
 

@@ -15,7 +15,7 @@ use crate::{
     entropy::{Entropy, uuid},
     report::{Outcome, Progress, RunReport},
     run::{Ended, Run, vendor_error, zone_of},
-    schedule,
+    schedule, telemetry,
 };
 
 /// Why a sync could not be run.
@@ -143,6 +143,7 @@ impl SyncService {
 
     /// Runs, records what was done and gives the connection back. If storage fails on the way, the
     /// lease lapses by itself and the next comparison finds what is missing.
+    #[tracing::instrument(name = "run", skip_all, fields(connection = %connection.id))]
     async fn run(
         &self,
         connection: Connection,
@@ -220,6 +221,7 @@ impl SyncService {
             error = ended.error.as_ref().map(VendorError::code),
             "sync ended"
         );
+        telemetry::run_ended(&ended.report, ended.error.as_ref(), self.clock.now(), started_at);
         let run = SyncRun {
             id: uuid(&*self.entropy),
             connection: connection.id,

@@ -10,6 +10,7 @@ pub mod fitbit;
 pub mod http;
 pub mod pace;
 pub mod registry;
+mod skew;
 pub mod vendor;
 
 pub use budget::{Budget, Limits};

@@ -141,6 +141,11 @@ pub trait Vendor: Send + Sync {
         days: DateRange,
     ) -> Result<BTreeMap<Date, Figure>, VendorError>;
 
+    /// Requests left of the project's limit in this minute, where there is a limit.
+    fn budget_left(&self) -> Option<u32> {
+        None
+    }
+
     /// How many consecutive days [`Self::read_days`] should be asked for at most.
     fn days_per_read(&self, metric: Metric) -> i32;
 

@@ -19,6 +19,8 @@ use sqlx::{
     postgres::{PgArguments as DbArguments, PgRow as DbRow},
 };
 
+use phr_telemetry::record::Access;
+
 use crate::{database::Server, day_index::DayIndexes, error::StoreError, feed::News};
 
 const WRITE: &str = "begin isolation level read committed read write";
@@ -77,7 +79,7 @@ impl PostgresStore {
         T: Send + 'static,
         F: FnOnce(&mut DbConnection) -> BoxFuture<'_, Result<T, StoreError>> + Send + 'static,
     {
-        sql::detached(self.readers.clone(), WRITE, work).await
+        sql::detached(self.readers.clone(), WRITE, Access::Write, work).await
     }
 
     /// Runs `work` in a reading transaction: several statements that see the same moment.
@@ -86,6 +88,6 @@ impl PostgresStore {
         T: Send + 'static,
         F: FnOnce(&mut DbConnection) -> BoxFuture<'_, Result<T, StoreError>> + Send + 'static,
     {
-        sql::detached(self.readers.clone(), READ, work).await
+        sql::detached(self.readers.clone(), READ, Access::Read, work).await
     }
 }

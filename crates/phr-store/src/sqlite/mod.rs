@@ -13,6 +13,7 @@ mod sql;
 use std::path::Path;
 
 use futures_util::future::BoxFuture;
+use phr_telemetry::record::Access;
 use sqlx::SqlitePool;
 // The names by which `sql/` knows this database.
 use SqliteStore as DbStore;
@@ -90,7 +91,7 @@ impl SqliteStore {
     {
         // Immediate: a deferred transaction that reads first fails as soon as another process
         // writes, whatever the busy timeout.
-        sql::detached(self.writer.clone(), "begin immediate", work).await
+        sql::detached(self.writer.clone(), "begin immediate", Access::Write, work).await
     }
 
     /// Runs `work` in a reading transaction: several statements that see the same moment.
@@ -99,6 +100,6 @@ impl SqliteStore {
         T: Send + 'static,
         F: FnOnce(&mut DbConnection) -> BoxFuture<'_, Result<T, StoreError>> + Send + 'static,
     {
-        sql::detached(self.readers.clone(), "begin", work).await
+        sql::detached(self.readers.clone(), "begin", Access::Read, work).await
     }
 }

@@ -7,6 +7,7 @@ mod accounts;
 mod bed;
 mod connections;
 mod feed;
+mod fleet;
 mod given;
 mod hooks;
 mod one_times;
@@ -107,6 +108,12 @@ on_every_database! {
         a_hinted_date_is_forgotten_once_a_run_covered_it,
         a_hint_during_a_run_outlives_it,
         silence_is_counted_until_the_next_hint;
+    fleet:
+        an_empty_database_has_an_empty_fleet,
+        connections_are_counted_by_state,
+        what_is_due_is_told_by_kind_of_work,
+        what_is_being_worked_on_is_not_due_until_its_lease_lapses,
+        failures_and_the_age_of_completeness_are_seen;
     readings:
         a_day_comes_back_as_it_was_written,
         writing_the_same_again_changes_nothing,

@@ -42,10 +42,14 @@ use crate::{
     budget::Budget,
     error::VendorError,
     pace::{Pace, TokioPace},
+    skew::ClockWatch,
     vendor::{
         Access, Account, AuthorizationRequest, DayReading, Grant, Refreshed, ScopeFacts, Vendor,
     },
 };
+
+/// What this API is called in metrics, traces and answers.
+const UPSTREAM: &str = "google-health";
 
 /// Fitbit behind the Google Health API.
 pub struct GoogleHealth {
@@ -65,7 +69,8 @@ impl GoogleHealth {
     ) -> Self {
         let oauth = OAuth::new(settings, http.clone(), clock.clone());
         let base = settings.api_base_url.clone();
-        Self { oauth, api: Api { http, base, budget, clock, pace: Arc::new(TokioPace) } }
+        let (pace, watch) = (Arc::new(TokioPace), ClockWatch::default());
+        Self { oauth, api: Api { http, base, budget, clock, pace, watch } }
     }
 
     /// The same client with another way to wait between attempts.
@@ -89,7 +94,7 @@ impl Vendor for GoogleHealth {
     }
 
     fn upstream(&self) -> &'static str {
-        "google-health"
+        UPSTREAM
     }
 
     fn title(&self) -> &'static str {
@@ -121,7 +126,10 @@ impl Vendor for GoogleHealth {
     }
 
     async fn refresh(&self, refresh: &SecretString) -> Result<Refreshed, VendorError> {
-        self.oauth.refresh(refresh).await
+        let refreshed = self.oauth.refresh(refresh).await;
+        let error = refreshed.as_ref().err().map(VendorError::code);
+        phr_telemetry::record::token_refresh(UPSTREAM, error);
+        refreshed
     }
 
     async fn revoke(&self, token: &SecretString) -> Result<(), VendorError> {
@@ -142,6 +150,10 @@ impl Vendor for GoogleHealth {
             return Ok(BTreeMap::new());
         }
         daily::figures(&self.api, access, metric, days).await
+    }
+
+    fn budget_left(&self) -> Option<u32> {
+        Some(self.api.budget.left())
     }
 
     /// A day where a day takes a page or more; a fortnight where one request answers for all.
