@@ -1,5 +1,5 @@
-//! What every database must do, written once as functions over a [`bed::Bed`] and run on each
-//! database that there is.
+//! What every database must do, written once as functions over a [`bed::Bed`]. They run on SQLite,
+//! or on the PostgreSQL server that `PHR_TEST_POSTGRES` names.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -16,14 +16,14 @@ mod sessions;
 mod size;
 mod sqlite_file;
 
-/// Instantiates the suite. Another database is one more module here and one more [`bed::Bed`].
+/// Instantiates the suite.
 macro_rules! on_every_database {
     ($($module:ident: $($test:ident),+ $(,)?;)+) => {
-        mod sqlite {
+        mod store {
             $(mod $module {
                 $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $test() {
-                    crate::$module::$test(&crate::bed::SqliteBed::new().await).await;
+                    crate::$module::$test(&crate::bed::FreshBed::new().await).await;
                 })+
             })+
         }
