@@ -125,8 +125,7 @@ impl Walk {
 
 async fn inspect(transaction: &mut DbConnection, mut walk: Walk) -> Result<Inspected, StoreError> {
     let connection = &mut *transaction;
-    walk.table(connection, SAMPLES, sample_row, |day, row| day.samples.push(row))
-        .await?;
+    walk.table(connection, SAMPLES, sample_row, |day, row| day.samples.push(row)).await?;
     walk.table(connection, COVERAGE, coverage_row, |day, row| {
         day.coverage = Some(row);
     })
