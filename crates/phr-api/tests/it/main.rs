@@ -5,8 +5,12 @@
 mod accounts;
 mod authorization;
 mod bad_input;
+mod changes;
+mod changes_stream;
 mod connecting;
 mod contract;
+mod devices;
+mod failures;
 mod layers;
 mod limits;
 mod openapi;
