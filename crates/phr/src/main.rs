@@ -11,6 +11,7 @@ mod listen;
 mod sandbox;
 mod serve;
 mod user;
+mod verify;
 mod worker;
 
 use std::{
@@ -54,6 +55,11 @@ enum Command {
     /// Accounts
     #[command(subcommand)]
     User(UserCommand),
+    /// Prove that the record is whole: by itself, and with --vendor against the vendor's data
+    ///
+    /// Ends with 0 if everything is as it should be, 1 if there are differences, 2 if not
+    /// everything could be checked.
+    Verify(verify::Options),
     /// Write a person's Patient and Observations as FHIR R4, one resource a line (NDJSON)
     Export {
         /// The account's e-mail address
@@ -133,11 +139,31 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
             say(&user::invite(&store, &place.public_url, days).await?)
         }
         Command::User(UserCommand::List) => say(&user::list(&store().await?.0).await?),
+        Command::Verify(options) => {
+            log_to_stderr("warn");
+            verify(&options).await.map_err(|error| match error.downcast::<verify::Ended>() {
+                Ok(ended) => ended.into(),
+                Err(error) => verify::Ended::Failed(error).into(),
+            })
+        }
         Command::Export { email } => {
             let (store, place) = store().await?;
             export::run(&store, &email, place.public_url.as_str(), &mut std::io::stdout()).await
         }
     }
+}
+
+/// Checks the record; asking the vendor needs the whole configuration of the server.
+async fn verify(options: &verify::Options) -> anyhow::Result<()> {
+    if !options.vendor {
+        let (store, _) = store().await?;
+        let strictness = phr_sync::verify::record::Strictness::default();
+        return verify::run(std::sync::Arc::new(store), None, strictness, options).await;
+    }
+    let app = serve::parts(configuration()?).await?.assemble()?;
+    let heart_rate = app.sync.settings.heart_rate;
+    let strictness = phr_sync::verify::record::Strictness { heart_rate, ..Default::default() };
+    verify::run(app.store, Some(app.sync), strictness, options).await
 }
 
 /// The database that the configuration names: all that operators' commands need, secrets not.
@@ -217,7 +243,10 @@ fn say(text: &str) -> anyhow::Result<()> {
 
 fn fail(error: &anyhow::Error) -> ExitCode {
     let _ = writeln!(std::io::stderr(), "phr: {error:#}");
-    ExitCode::FAILURE
+    match error.downcast_ref::<verify::Ended>() {
+        Some(ended) => ExitCode::from(ended.code()),
+        None => ExitCode::FAILURE,
+    }
 }
 
 /// Where a broken `.env` is broken, without quoting it: the line may hold a secret.

@@ -62,7 +62,8 @@ async fn serve(
     worker.await.context("the background worker failed")
 }
 
-async fn parts(config: Config) -> anyhow::Result<Parts> {
+/// The parts of a server as the configuration wants them.
+pub(crate) async fn parts(config: Config) -> anyhow::Result<Parts> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let store = SqliteStore::open(&config.database)
         .await
