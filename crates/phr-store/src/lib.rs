@@ -23,6 +23,7 @@ pub mod run;
 mod schedule;
 pub mod sqlite;
 mod timing;
+pub mod transfer;
 pub mod upkeep;
 pub mod vault;
 

@@ -10,6 +10,8 @@ use phr_store::{
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
+use crate::entropy::hash;
+
 /// Access tokens are refreshed this long before they end, so that none ends on its way.
 const AHEAD: SignedDuration = SignedDuration::from_mins(2);
 

@@ -5,7 +5,7 @@
 //! are `repeatable read`: they see one moment.
 
 mod dialect;
-mod error;
+pub(crate) mod error;
 mod open;
 #[path = "../sql/mod.rs"]
 mod sql;

@@ -3,7 +3,7 @@
 //! a power cut lost cannot be had again).
 
 mod dialect;
-mod error;
+pub(crate) mod error;
 mod open;
 #[cfg(test)]
 mod plans;
