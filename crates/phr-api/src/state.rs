@@ -6,6 +6,7 @@ use jiff::{SignedDuration, civil::Date, tz::TimeZone};
 use phr_model::Clock;
 use phr_store::SharedStore;
 use phr_sync::{Connector, Entropy, SyncService};
+use phr_vendors::HookReceiver;
 
 use crate::{
     answers::Answers,
@@ -13,6 +14,7 @@ use crate::{
     cursor::CursorKey,
     limit::Limiters,
     settings::{Settings, SettingsError},
+    webhooks::{Tally, WebhookCounts, Webhooks},
 };
 
 /// The newest civil date anywhere is that of UTC+14.
@@ -39,6 +41,7 @@ pub struct ApiState {
     pub(crate) cursors: Arc<CursorKey>,
     pub(crate) limiters: Arc<Limiters>,
     pub(crate) gates: Arc<Gates>,
+    pub(crate) webhooks: Option<Arc<Webhooks>>,
 }
 
 impl ApiState {
@@ -63,6 +66,7 @@ impl ApiState {
             cursors: Arc::new(CursorKey::new(&settings.signing_keys)),
             limiters: Arc::new(Limiters::new(settings.rates)),
             gates: Arc::default(),
+            webhooks: None,
             settings: Arc::new(settings),
             store,
             connector,
@@ -70,6 +74,18 @@ impl ApiState {
             clock,
             entropy,
         })
+    }
+
+    /// Lets `receiver` judge what comes in on its vendor's webhook; without one it is not served.
+    #[must_use]
+    pub fn with_webhooks(mut self, receiver: Arc<dyn HookReceiver>) -> Self {
+        self.webhooks = Some(Arc::new(Webhooks { receiver, tally: Tally::default() }));
+        self
+    }
+
+    /// What came in on webhooks since the process began.
+    pub fn webhook_counts(&self) -> WebhookCounts {
+        self.webhooks.as_ref().map(|webhooks| webhooks.tally.read()).unwrap_or_default()
     }
 
     /// The civil date in UTC: where a range ends if nobody says.

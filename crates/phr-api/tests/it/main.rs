@@ -13,6 +13,7 @@ mod openapi;
 mod reading;
 mod sessions;
 mod tokens;
+mod webhooks;
 
 #[path = "../support/mod.rs"]
 mod support;
