@@ -9,6 +9,7 @@ mod keys;
 mod sandbox;
 mod serve;
 mod user;
+mod webhooks;
 mod worker;
 
 use std::{
@@ -18,7 +19,7 @@ use std::{
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
-use config::{Config, Mistake, Place};
+use config::{Config, Mistake, Place, WebhookAdmin};
 use phr_store::sqlite::SqliteStore;
 
 /// Readings of Fitbit trackers and Pixel watches, complete and in clinical form, on a server of
@@ -49,6 +50,16 @@ enum Command {
     /// Accounts
     #[command(subcommand)]
     User(UserCommand),
+    /// Have Google notify this server of new data (once per Google Cloud project)
+    ///
+    /// Before: in the Google Cloud project, enable the Google Health API; give your account the role
+    /// "Google Health API Admin"; set FITBIT_PROJECT_NUMBER to the project's number (not its id),
+    /// FITBIT_WEBHOOK_AUTHORIZATION to a value of your choice, and FITBIT_ADMIN_TOKEN to an access
+    /// token with the scope cloud-platform (`gcloud auth print-access-token`; it lasts an hour and is
+    /// needed for these commands only). The server must be running and reachable by https, because
+    /// Google calls it while you register. See docs/webhooks.md.
+    #[command(subcommand)]
+    Webhooks(webhooks::Command),
     /// Write a person's Patient and Observations as FHIR R4, one resource a line (NDJSON)
     Export {
         /// The account's e-mail address
@@ -114,6 +125,9 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
             say(&user::invite(&store, &place.public_url, days).await?)
         }
         Command::User(UserCommand::List) => say(&user::list(&store().await?.0).await?),
+        Command::Webhooks(command) => {
+            say(&webhooks::run(command, checked(WebhookAdmin::read(&variable))?).await?)
+        }
         Command::Export { email } => {
             let (store, place) = store().await?;
             export::run(&store, &email, place.public_url.as_str(), &mut std::io::stdout()).await
