@@ -8,6 +8,7 @@ pub mod compare;
 pub mod connect;
 mod disconnect;
 pub mod entropy;
+pub mod hooks;
 pub mod report;
 pub mod reseal;
 mod run;

@@ -7,6 +7,7 @@
 pub mod budget;
 pub mod error;
 pub mod fitbit;
+pub mod hook;
 pub mod http;
 pub mod pace;
 pub mod registry;
@@ -15,6 +16,7 @@ pub mod vendor;
 
 pub use budget::{Budget, Limits};
 pub use error::{VendorError, Verdict};
+pub use hook::{HookEvent, HookNote, HookReceiver, HookRefusal, HookRequest};
 pub use http::http_client;
 pub use pace::{InstantPace, Pace, TokioPace};
 pub use registry::Vendors;

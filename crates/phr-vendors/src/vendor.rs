@@ -109,6 +109,11 @@ pub trait Vendor: Send + Sync {
         needs.into_iter().any(|facts| granted.iter().any(|scope| scope == facts.scope))
     }
 
+    /// Whether the vendor's webhook tells of changes of `metric`, if one is set up.
+    fn announces(&self, _metric: Metric) -> bool {
+        false
+    }
+
     /// Where to send the browser.
     fn authorization_url(&self, request: &AuthorizationRequest<'_>) -> Url;
 

@@ -12,6 +12,7 @@ mod sandbox;
 mod serve;
 mod user;
 mod verify;
+mod webhooks;
 mod worker;
 
 use std::{
@@ -21,7 +22,7 @@ use std::{
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
-use config::{Config, Mistake, Place};
+use config::{Config, Mistake, Place, WebhookAdmin};
 use phr_store::sqlite::SqliteStore;
 
 /// Readings of Fitbit trackers and Pixel watches, complete and in clinical form, on a server of
@@ -60,6 +61,16 @@ enum Command {
     /// Ends with 0 if everything is as it should be, 1 if there are differences, 2 if not
     /// everything could be checked.
     Verify(verify::Options),
+    /// Have Google notify this server of new data (once per Google Cloud project)
+    ///
+    /// Before: in the Google Cloud project, enable the Google Health API; give your account the role
+    /// "Google Health API Admin"; set FITBIT_PROJECT_NUMBER to the project's number (not its id),
+    /// FITBIT_WEBHOOK_AUTHORIZATION to a value of your choice, and FITBIT_ADMIN_TOKEN to an access
+    /// token with the scope cloud-platform (`gcloud auth print-access-token`; it lasts an hour and is
+    /// needed for these commands only). The server must be running and reachable by https, because
+    /// Google calls it while you register. See docs/webhooks.md.
+    #[command(subcommand)]
+    Webhooks(webhooks::Command),
     /// Write a person's Patient and Observations as FHIR R4, one resource a line (NDJSON)
     Export {
         /// The account's e-mail address
@@ -145,6 +156,9 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
                 Ok(ended) => ended.into(),
                 Err(error) => verify::Ended::Failed(error).into(),
             })
+        }
+        Command::Webhooks(command) => {
+            say(&webhooks::run(command, checked(WebhookAdmin::read(&variable))?).await?)
         }
         Command::Export { email } => {
             let (store, place) = store().await?;

@@ -4,6 +4,7 @@ pub mod auth;
 pub mod health;
 pub mod integrations;
 pub mod probes;
+pub mod webhooks;
 
 use axum::http::StatusCode;
 use tracing::Instrument;
@@ -46,6 +47,11 @@ pub(crate) fn signed_in() -> OpenApiRouter<ApiState> {
 /// Routes on which a person waits for the vendor.
 pub(crate) fn waiting() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new().routes(routes!(health::sync_now::sync_now))
+}
+
+/// Routes that vendors call.
+pub(crate) fn called_by_vendors() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new().routes(routes!(webhooks::hear_fitbit))
 }
 
 /// Routes for whoever watches over the process.

@@ -17,6 +17,7 @@ mod openapi;
 mod reading;
 mod sessions;
 mod tokens;
+mod webhooks;
 
 #[path = "../support/mod.rs"]
 mod support;

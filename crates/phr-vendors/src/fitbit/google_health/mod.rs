@@ -10,6 +10,7 @@ mod api;
 mod daily;
 mod data_type;
 mod failure;
+pub mod hooks;
 mod hours;
 mod json;
 mod oauth;
@@ -107,6 +108,10 @@ impl Vendor for GoogleHealth {
 
     fn metrics(&self) -> &'static [Metric] {
         &Metric::ALL
+    }
+
+    fn announces(&self, metric: Metric) -> bool {
+        data_type::announced_as(metric).is_some()
     }
 
     fn authorization_url(&self, request: &AuthorizationRequest<'_>) -> Url {
