@@ -109,17 +109,6 @@ impl Throttle {
     pub fn failures_in_hour_of(&self, now: Timestamp) -> u32 {
         if same_hour(self.last_failure_at, now) { self.failures_this_hour } else { 0 }
     }
-
-    /// What is known after one more failure.
-    pub(crate) fn after_failure(known: Option<Self>, now: Timestamp) -> Self {
-        let (in_a_row, this_hour) =
-            known.map_or((0, 0), |known| (known.failures_in_a_row, known.failures_in_hour_of(now)));
-        Self {
-            failures_in_a_row: in_a_row.saturating_add(1),
-            failures_this_hour: this_hour.saturating_add(1),
-            last_failure_at: now,
-        }
-    }
 }
 
 fn same_hour(one: Timestamp, other: Timestamp) -> bool {

@@ -239,6 +239,15 @@ pub trait Connections: Send + Sync {
     /// [`Revocation`]. False if there was nothing to end.
     async fn disconnect(&self, id: ConnectionId, now: Timestamp) -> Result<bool, StoreError>;
 
+    /// Lets `tokens`, which a refresh brought while the connection was being ended, be withdrawn
+    /// too. Nothing happens if the connection was not ended after all.
+    async fn revoke_later(
+        &self,
+        id: ConnectionId,
+        tokens: SealedTokens,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+
     /// Grants still to be withdrawn that are due.
     async fn due_revocations(&self, now: Timestamp) -> Result<Vec<Revocation>, StoreError>;
 

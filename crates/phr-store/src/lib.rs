@@ -1,15 +1,20 @@
 //! Everything that is kept, behind one trait. One method is one use case and one transaction.
 //!
-//! SQLite is the embedded default. Another database is one more implementation of [`Store`] that
-//! passes the same suite (`tests/suite`).
+//! SQLite is the embedded default; PostgreSQL is for several processes. Another database is one
+//! more implementation of [`Store`] that passes the same suite (`tests/suite`).
 
 pub mod account;
+#[cfg(feature = "bed")]
+pub mod bed;
 pub mod codec;
 pub mod connection;
+pub mod database;
 mod day_index;
 pub mod error;
+pub mod feed;
 pub mod fleet;
 pub mod one_time;
+pub mod postgres;
 pub mod reading;
 mod record_digest;
 pub mod run;
@@ -23,9 +28,12 @@ use std::sync::Arc;
 
 pub use account::Accounts;
 pub use connection::Connections;
+pub use database::{DatabaseUrl, open};
 pub use error::StoreError;
+pub use feed::Feed;
 pub use fleet::Fleets;
 pub use one_time::OneTimes;
+pub use postgres::PostgresStore;
 pub use reading::Readings;
 pub use run::Runs;
 pub use sqlite::SqliteStore;
@@ -34,12 +42,12 @@ pub use vault::Vault;
 
 /// What a database must do for the product.
 pub trait Store:
-    Accounts + Connections + Fleets + OneTimes + Readings + Runs + Upkeep + Send + Sync
+    Accounts + Connections + Feed + Fleets + OneTimes + Readings + Runs + Upkeep + Send + Sync
 {
 }
 
 impl<T> Store for T where
-    T: Accounts + Connections + Fleets + OneTimes + Readings + Runs + Upkeep + Send + Sync
+    T: Accounts + Connections + Feed + Fleets + OneTimes + Readings + Runs + Upkeep + Send + Sync
 {
 }
 

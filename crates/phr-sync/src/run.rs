@@ -67,7 +67,7 @@ impl<'a> Run<'a> {
         date: Option<Date>,
         listener: Option<Listener>,
     ) -> Result<Self, Failure> {
-        let mut session = Session::open(service, vendor.clone(), connection.id).await?;
+        let mut session = Session::open(service, vendor.clone(), lease).await?;
         let account = session
             .ask(|access| {
                 let vendor = vendor.clone();

@@ -111,6 +111,7 @@ async fn demonstrate(
         stopping.cancel();
         worker.await?;
     }
+    app.streams.close();
     let _ = stop.send(());
     server.await??;
     Ok(())

@@ -54,6 +54,7 @@ pub(crate) async fn listen(
     let server = tokio::spawn(server.into_future());
     stop.await;
     stopping.cancel();
+    app.streams.close();
     // A connection that never finishes its request must not keep the process alive.
     if let Ok(served) = tokio::time::timeout(LAST_REQUESTS, server).await {
         served??;

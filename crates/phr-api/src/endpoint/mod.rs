@@ -32,6 +32,8 @@ pub(crate) fn signed_in() -> OpenApiRouter<ApiState> {
         .routes(routes!(integrations::status::show_status))
         .routes(routes!(health::sync::request_sync))
         .routes(routes!(health::observations::list_observations))
+        .routes(routes!(health::changes::list_changes))
+        .routes(routes!(health::changes_stream::stream_changes))
         .routes(routes!(health::samples::list_samples))
         .routes(routes!(health::summary::summarise))
         .routes(routes!(health::coverage::show_coverage))

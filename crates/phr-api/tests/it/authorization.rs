@@ -21,7 +21,7 @@ enum Policy {
 use Policy::{Own, Public};
 
 /// Every operation, with a request that succeeds for its owner.
-const ROUTES: [(&str, &str, &str, Policy); 23] = [
+const ROUTES: [(&str, &str, &str, Policy); 25] = [
     ("POST", "/auth/register", "/auth/register", Public),
     ("POST", "/auth/login", "/auth/login", Public),
     ("POST", "/auth/refresh", "/auth/refresh", Public),
@@ -35,6 +35,8 @@ const ROUTES: [(&str, &str, &str, Policy); 23] = [
     ("POST", "/health/sync", "/health/sync", Own),
     ("POST", "/health/sync/immediate", "/health/sync/immediate?date_str=2026-11-19", Own),
     ("GET", "/health/observations", "/health/observations", Own),
+    ("GET", "/health/changes", "/health/changes", Own),
+    ("GET", "/health/changes/stream", "/health/changes/stream", Own),
     ("GET", "/health/samples", SAMPLES, Own),
     ("GET", "/health/summary", SUMMARY, Own),
     ("GET", "/health/coverage", COVERAGE, Own),

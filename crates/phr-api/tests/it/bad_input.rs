@@ -68,6 +68,17 @@ fn bad_queries() -> Vec<(String, &'static str)> {
     for limit in ["0", "100001", "-1", "many"] {
         table.push((format!("/health/samples?metric=steps&{DAYS}&limit={limit}"), "limit"));
     }
+    for limit in ["0", "1001", "-1", "", "many"] {
+        table.push((format!("/health/changes?limit={limit}"), "limit"));
+    }
+    for path in ["/health/changes", "/health/changes/stream"] {
+        for cursor in ["", "0", "made-up", "MHww.x", "%00", "%C3%A9"] {
+            table.push((format!("{path}?cursor={cursor}"), "cursor"));
+        }
+        table.push((format!("{path}?observation_type=pulse"), "observation_type"));
+        table.push((format!("{path}?since=0"), "since"));
+    }
+    table.push(("/health/changes/stream?limit=1".to_owned(), "limit"));
     table.push((format!("/health/samples?{DAYS}"), "metric"));
     table.push((format!("/health/summary?metric=steps&{DAYS}"), "bucket"));
     table.push((format!("/health/summary?metric=steps&bucket=year&{DAYS}"), "bucket"));
@@ -308,7 +319,7 @@ proptest! {
         runtime.block_on(async {
             let app = TestApp::start().await;
             let ada = app.person("ada").await;
-            for path in ["observations", "samples", "summary", "coverage"] {
+            for path in ["observations", "changes", "samples", "summary", "coverage"] {
                 let reply = ada.get(&format!("/health/{path}?{query}")).await;
                 assert!(!reply.status.is_server_error(), "{path}?{query}");
             }

@@ -5,6 +5,8 @@
 mod accounts;
 mod authorization;
 mod bad_input;
+mod changes;
+mod changes_stream;
 mod connecting;
 mod contract;
 mod layers;

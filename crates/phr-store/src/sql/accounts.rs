@@ -17,16 +17,26 @@ use crate::{
     one_time::Purpose,
 };
 
-const EMAIL_TAKEN: &str = "select 1 from person where email_folded = $1";
+macro_rules! columns {
+    () => {
+        "person.id, person.email, person.name, person.password_hash, person.patient,
+         person.created_at"
+    };
+}
+
 const INSERT: &str = "insert into person
     (id, email, email_folded, name, password_hash, patient, created_at)
-    values ($1, $2, $3, $4, $5, $6, $7)";
-const BY_ID: &str = "select * from person where id = $1";
-const SIGNED_IN: &str = "select session.id as session, session.expires_at, person.*
-    from session join person on person.id = session.person
-    where session.id = $1 and session.expires_at > $2";
-const BY_EMAIL: &str = "select * from person where email_folded = $1";
-const ALL: &str = "select * from person order by created_at, id";
+    values ($1, $2, $3, $4, $5, $6, $7)
+    on conflict (email_folded) do nothing";
+const BY_ID: &str = concat!("select ", columns!(), " from person where id = $1");
+const SIGNED_IN: &str = concat!(
+    "select session.id as session, session.expires_at, person.revision, ",
+    columns!(),
+    " from session join person on person.id = session.person
+     where session.id = $1 and session.expires_at > $2"
+);
+const BY_EMAIL: &str = concat!("select ", columns!(), " from person where email_folded = $1");
+const ALL: &str = concat!("select ", columns!(), " from person order by created_at, id");
 const REHASH: &str = "update person set password_hash = $3 where id = $1 and password_hash = $2";
 
 fn read(row: &DbRow) -> Result<Person, StoreError> {
@@ -55,29 +65,26 @@ async fn register(
 ) -> Result<Registration, StoreError> {
     // The invitation first: who has none learns nothing about addresses.
     if let Some(hash) = new.invitation {
-        let standing = one_times::peek(&mut *transaction, Purpose::Invitation, hash, now).await?;
-        if standing.is_none() {
+        if !one_times::stands(&mut *transaction, Purpose::Invitation, hash, now).await? {
             return Ok(Registration::InvitationInvalid);
         }
     }
     let person = new.person;
-    let folded = fold_email(&person.email);
-    let taken = sqlx::query(EMAIL_TAKEN).bind(&folded).fetch_optional(&mut *transaction).await;
-    if taken.map_err(in_database)?.is_some() {
-        return Ok(Registration::EmailTaken);
-    }
-    if let Some(hash) = new.invitation {
-        one_times::take(&mut *transaction, Purpose::Invitation, hash, now).await?;
-    }
     let insert = sqlx::query(INSERT)
         .bind(person.id.0)
         .bind(person.email.trim())
-        .bind(folded)
+        .bind(fold_email(&person.email))
         .bind(person.name)
         .bind(person.password_hash)
         .bind(person.patient.map(|patient| patient.0))
         .bind(person.created_at.as_microsecond());
-    insert.execute(transaction).await.map_err(in_database)?;
+    let inserted = insert.execute(&mut *transaction).await.map_err(in_database)?;
+    if inserted.rows_affected() == 0 {
+        return Ok(Registration::EmailTaken);
+    }
+    if let Some(hash) = new.invitation {
+        one_times::take(transaction, Purpose::Invitation, hash, now).await?;
+    }
     Ok(Registration::Created)
 }
 

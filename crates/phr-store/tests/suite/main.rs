@@ -1,11 +1,12 @@
-//! What every database must do, written once as functions over a [`bed::Bed`] and run on each
-//! database that there is.
+//! What every database must do, written once as functions over a [`bed::Bed`]. They run on SQLite,
+//! or on the PostgreSQL server that `PHR_TEST_POSTGRES` names.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod accounts;
 mod bed;
 mod connections;
+mod feed;
 mod fleet;
 mod given;
 mod one_times;
@@ -17,14 +18,14 @@ mod sessions;
 mod size;
 mod sqlite_file;
 
-/// Instantiates the suite. Another database is one more module here and one more [`bed::Bed`].
+/// Instantiates the suite.
 macro_rules! on_every_database {
     ($($module:ident: $($test:ident),+ $(,)?;)+) => {
-        mod sqlite {
+        mod store {
             $(mod $module {
                 $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $test() {
-                    crate::$module::$test(&crate::bed::SqliteBed::new().await).await;
+                    crate::$module::$test(&crate::bed::FreshBed::new().await).await;
                 })+
             })+
         }
@@ -137,6 +138,17 @@ on_every_database! {
         pages_read_during_writes_are_never_torn,
         the_revision_moves_with_every_change_and_no_repetition,
         a_session_that_ended_signs_nobody_in;
+    feed:
+        a_change_appears_once_after_its_position,
+        what_changed_twice_appears_once_as_it_is_now,
+        a_tombstone_is_in_the_feed,
+        saying_the_same_again_is_no_change,
+        the_feed_of_a_metric_holds_nothing_else,
+        the_feed_of_another_person_is_empty,
+        rows_of_before_the_feed_are_in_it,
+        whoever_listens_hears_of_changes_only,
+        a_drained_copy_equals_the_store,
+        a_reader_beside_writers_misses_nothing;
     runs:
         runs_are_listed_newest_first,
         a_run_is_recorded_once;

@@ -1,5 +1,7 @@
 //! `/health`: syncing and reading.
 
+pub mod changes;
+pub mod changes_stream;
 pub mod coverage;
 pub mod observations;
 pub mod samples;
