@@ -11,6 +11,7 @@ mod open;
 mod sql;
 
 use futures_util::future::BoxFuture;
+use phr_telemetry::record::Access;
 use sqlx::PgPool;
 // The names by which `sql/` knows this database.
 use PostgresStore as DbStore;
