@@ -5,6 +5,7 @@
 //! an error that leaves this crate says by its [`Verdict`] what to do next.
 
 pub mod budget;
+pub mod device;
 pub mod error;
 pub mod fitbit;
 pub mod http;
@@ -13,6 +14,7 @@ pub mod registry;
 pub mod vendor;
 
 pub use budget::{Budget, Limits};
+pub use device::{Battery, Device, DeviceKind};
 pub use error::{VendorError, Verdict};
 pub use http::http_client;
 pub use pace::{InstantPace, Pace, TokioPace};

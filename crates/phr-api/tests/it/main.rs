@@ -14,6 +14,7 @@ mod limits;
 mod openapi;
 mod reading;
 mod sessions;
+mod status;
 mod tokens;
 
 #[path = "../support/mod.rs"]
