@@ -265,6 +265,7 @@ impl SyncService {
             started_at,
             finished_at: self.clock.now(),
             outcome: ended.report.outcome.key().to_owned(),
+            error: ended.error.as_ref().map(|error| error.code().to_owned()),
             report,
         };
         self.store.record_run(run).await

@@ -5,6 +5,7 @@ mod app;
 mod check;
 mod config;
 mod demo;
+mod doctor;
 mod export;
 mod keys;
 mod listen;
@@ -47,6 +48,12 @@ enum Command {
     Sandbox(sandbox::Options),
     /// Bring the database's schema up to date (`serve` does so by itself)
     Migrate,
+    /// Examine the configuration and every connection: what is wrong, who must act, and what to do
+    Doctor {
+        /// Print JSON for scripts
+        #[arg(long)]
+        json: bool,
+    },
     /// Make the secrets that a server needs
     #[command(subcommand)]
     Keys(KeysCommand),
@@ -138,6 +145,12 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Migrate => {
             store().await?;
             say("The database is up to date.\n")
+        }
+        Command::Doctor { json } => {
+            let (store, _) = store().await?;
+            let examined = doctor::examine(&store, Config::read(&variable)).await?;
+            say(&if json { examined.json() } else { examined.text() })?;
+            examined.verdict()
         }
         Command::Keys(KeysCommand::Generate) => say(&keys::generate()),
         Command::Config(ConfigCommand::Check) => {

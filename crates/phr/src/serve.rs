@@ -114,7 +114,10 @@ async fn settle_keys(store: &SharedStore, ring: &SecretString) -> anyhow::Result
     Ok(())
 }
 
-fn vendors(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Vec<Arc<dyn Vendor>>> {
+pub(crate) fn vendors(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<Vec<Arc<dyn Vendor>>> {
     let Some(fitbit) = &config.fitbit else { return Ok(Vec::new()) };
     let limits = Limits {
         per_person_per_minute: config.per_person_per_minute,

@@ -143,7 +143,16 @@ async fn er_02_no_word_of_the_database_reaches_a_client() {
         let reply = ada.get(path).await;
         if reply.status.is_server_error() {
             let detail = reply.text().to_lowercase();
-            for word in ["sqlite", "postgres", "database", "select", "relation", "malformed", "disk image", "sqlx"] {
+            for word in [
+                "sqlite",
+                "postgres",
+                "database",
+                "select",
+                "relation",
+                "malformed",
+                "disk image",
+                "sqlx",
+            ] {
                 assert!(!detail.contains(word), "{path}: {detail}");
             }
         }

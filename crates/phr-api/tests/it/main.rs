@@ -16,6 +16,7 @@ mod limits;
 mod openapi;
 mod reading;
 mod sessions;
+mod status;
 mod tokens;
 mod webhooks;
 

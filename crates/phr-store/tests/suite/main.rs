@@ -85,6 +85,8 @@ on_every_database! {
         linking_again_spares_the_new_grant,
         a_revocation_is_retried_until_it_is_done,
         the_account_is_remembered,
+        devices_are_forgotten_with_the_connection,
+        operators_walk_through_all_connections,
         choosing_again_after_disconnecting_starts_over,
         vk_02_swapped_envelopes_fail_closed,
         vk_04_keys_in_use_are_known;
@@ -180,5 +182,7 @@ on_every_database! {
         an_older_process_keeps_working_after_columns_were_added;
     runs:
         runs_are_listed_newest_first,
-        a_run_is_recorded_once;
+        a_run_is_recorded_once,
+        the_newest_runs_are_kept_and_only_those,
+        a_run_is_kept_for_ninety_days;
 }

@@ -9,6 +9,7 @@ mod account;
 mod api;
 mod daily;
 mod data_type;
+mod devices;
 mod failure;
 pub mod hooks;
 mod hours;
@@ -41,6 +42,7 @@ pub use self::{
 };
 use crate::{
     budget::Budget,
+    device::Device,
     error::VendorError,
     pace::{Pace, TokioPace},
     skew::ClockWatch,
@@ -143,6 +145,10 @@ impl Vendor for GoogleHealth {
 
     async fn account(&self, access: &Access) -> Result<Account, VendorError> {
         account::read_account(&self.api, access).await
+    }
+
+    async fn devices(&self, access: &Access) -> Result<Vec<Device>, VendorError> {
+        devices::read_devices(&self.api, access).await
     }
 
     async fn daily_figures(
