@@ -5,16 +5,13 @@
 
 mod common;
 
-use std::{
-    collections::BTreeSet,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeSet, path::Path};
 
-use common::{Connected, NOON, Stage};
+use common::{Connected, NOON, Stage, options};
 use jiff::{SignedDuration, civil::Date};
 use phr_model::{FITBIT, PersonId};
 use phr_sandbox::{DataType, Fault, Source};
-use phr_store::{SqliteStore, connection::Priority};
+use phr_store::{DatabaseUrl, SqliteStore, bed, connection::Priority};
 use phr_sync::verify::{
     Class, Verified,
     record::{self, Strictness},
@@ -27,7 +24,7 @@ const EVERYTHING: Extent = Extent { days: 3, samples: true, today: true };
 
 /// Someone with three days of data.
 async fn synced() -> (Stage, Connected) {
-    let stage = Stage::at(NOON, 5).await.look_back(3);
+    let stage = Stage::on(bed::open_file().await, options(NOON, 5)).await.look_back(3);
     let person = stage.connect(0).await;
     stage.sync(&person).await;
     (stage, person)
@@ -45,8 +42,9 @@ async fn codes_after(
     number: usize,
     damage: &'static str,
 ) -> BTreeSet<&'static str> {
-    let copy: PathBuf = stage.folder.path().join(format!("copy{number}.sqlite"));
-    let mut original = connect(&stage.folder.path().join("phr.sqlite")).await;
+    let DatabaseUrl::Sqlite(held) = stage.bed.url() else { panic!("copies are made of files") };
+    let copy = held.with_file_name(format!("copy{number}.sqlite"));
+    let mut original = connect(held).await;
     let into = sqlx::AssertSqlSafe(format!("vacuum into '{}'", copy.display()));
     sqlx::raw_sql(into).execute(&mut original).await.unwrap();
     sqlx::raw_sql(damage).execute(&mut connect(&copy).await).await.unwrap();

@@ -203,10 +203,7 @@ async fn az_02_a_foreign_object_and_a_missing_one_get_the_same_answer() {
 async fn az_07_what_fails_within_the_check_denies() {
     let app = TestApp::start().await;
     let ada = app.person("ada").await;
-    for entry in std::fs::read_dir(app.folder.path()).unwrap() {
-        let path = entry.unwrap().path();
-        std::fs::write(path, b"this is no database at all, not any more").unwrap();
-    }
+    app.bed.ruin().await;
     for (method, _, path, policy) in ROUTES {
         if policy == Own {
             let status = call(&ada, method, path).await.status.as_u16();

@@ -122,11 +122,8 @@ async fn wh_07_a_genuine_notification_is_on_disk_before_it_is_answered() {
     let (person, user) = in_step(&app, "ada").await;
     app.advance(60);
     assert_eq!(hear(&app, &json!([about(&user, "2026-11-19")]).to_string()).await.status, 204);
-    let path = app.folder.path().join("phr.sqlite");
-    let another = phr_store::SqliteStore::open(&path).await.unwrap();
-    let id = person.id().await;
-    let stored = phr_store::Connections::connection_of(&another, id, FITBIT).await.unwrap();
-    let stored = stored.unwrap();
+    let another = app.bed.another().await;
+    let stored = another.connection_of(person.id().await, FITBIT).await.unwrap().unwrap();
     assert_eq!((stored.due_at, stored.priority), (Some(app.now()), Priority::Webhook));
     assert_eq!(stored.hooked.from.unwrap().to_string(), "2026-11-19");
 }

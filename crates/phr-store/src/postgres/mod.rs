@@ -20,8 +20,6 @@ use sqlx::{
     postgres::{PgArguments as DbArguments, PgRow as DbRow},
 };
 
-use phr_telemetry::record::Access;
-
 use crate::{database::Server, day_index::DayIndexes, error::StoreError, feed::News};
 
 const WRITE: &str = "begin isolation level read committed read write";

@@ -78,6 +78,7 @@ impl SqliteStore {
             writer: open::writer(path, Durability::Off),
             readers: open::readers(path, 1),
             day_indexes: std::sync::Arc::default(),
+            news: std::sync::Arc::default(),
         })
     }
 
