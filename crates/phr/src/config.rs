@@ -12,6 +12,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use self::reader::Reader;
+use crate::metrics::Metrics;
 
 /// A mistake in the configuration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -55,6 +56,7 @@ pub(crate) struct Config {
     pub(crate) cors_origins: Vec<String>,
     pub(crate) trusted_proxies: Vec<Network>,
     pub(crate) docs: bool,
+    pub(crate) metrics: Option<Metrics>,
 }
 
 /// Where the record is kept and reached.
@@ -80,7 +82,7 @@ impl Place {
 }
 
 /// Every variable the server reads. `.env.example` documents each; a test keeps the two equal.
-pub(crate) const VARIABLES: [&str; 20] = [
+pub(crate) const VARIABLES: [&str; 26] = [
     "LISTEN",
     "PUBLIC_URL",
     "DATABASE_URL",
@@ -101,6 +103,12 @@ pub(crate) const VARIABLES: [&str; 20] = [
     "CORS_ORIGINS",
     "TRUSTED_PROXIES",
     "API_DOCS",
+    "METRICS_TOKEN",
+    "METRICS_LISTEN",
+    "LOG_FORMAT",
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "SENTRY_DSN",
+    "SENTRY_ENVIRONMENT",
 ];
 
 /// Beginnings that no other program's variables have: what carries one and is not in the list is a
@@ -130,6 +138,8 @@ impl Config {
     /// Every mistake found, not only the first.
     pub(crate) fn read(variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, Vec<Mistake>> {
         let mut reader = Reader { variable, mistakes: Vec::new() };
+        // What the program tells about itself begins before this is read; here it is checked.
+        reader.one_of("LOG_FORMAT", &[("text", ()), ("json", ())]);
         let listen = reader.parsed("LISTEN", "127.0.0.1:8000", "an address like 127.0.0.1:8000");
         let public_url = reader.public_url();
         let config = Self {
@@ -155,6 +165,7 @@ impl Config {
             cors_origins: reader.origins(),
             trusted_proxies: reader.networks(),
             docs: reader.one_of("API_DOCS", &SWITCH),
+            metrics: reader.metrics(),
             listen: listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8000))),
             public_url: public_url.unwrap_or_else(placeholder_url),
         };

@@ -32,7 +32,10 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     if config.fitbit.is_none() {
         tracing::warn!("FITBIT_CLIENT_ID is not set: nobody can connect Fitbit yet");
     }
-    let app = parts(config).await?.assemble()?;
+    let mut app = parts(config).await?.assemble()?;
+    if let Some(door) = app.metrics.take() {
+        door.listen().await?;
+    }
     tracing::info!(%public_url, "ready");
     listen(listener, app, stop_signal()).await
 }
@@ -88,6 +91,7 @@ async fn parts(config: Config) -> anyhow::Result<Parts> {
         },
         encryption_key: config.encryption_key,
         return_urls: config.return_urls,
+        metrics: config.metrics,
     })
 }
 
