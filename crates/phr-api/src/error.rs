@@ -6,7 +6,7 @@ use axum::{
 };
 use phr_store::StoreError;
 use phr_sync::{ConnectError, SyncError};
-use phr_vendors::VendorError;
+use phr_vendors::{HookRefusal, VendorError};
 
 use crate::problem::{FieldError, Problem};
 
@@ -22,9 +22,12 @@ pub enum ApiError {
     /// The request's fields have mistakes.
     #[error("invalid input")]
     Invalid(Vec<FieldError>),
-    /// The body is not what it claims to be.
+    /// The request does not fit together.
     #[error("{0}")]
     Malformed(&'static str),
+    /// The body is not the JSON object that it claims to be.
+    #[error("{0}")]
+    BadBody(&'static str),
     /// The body is too large.
     #[error("body too large")]
     TooLarge,
@@ -55,6 +58,12 @@ pub enum ApiError {
     /// The vendor failed.
     #[error(transparent)]
     Vendor(VendorError),
+    /// Nobody has set a webhook up here.
+    #[error("webhooks are not set up")]
+    WebhookNotSetUp,
+    /// A webhook is refused.
+    #[error(transparent)]
+    Webhook(#[from] HookRefusal),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -74,6 +83,11 @@ impl ApiError {
         Self::Invalid(vec![FieldError::Body { pointer: format!("/{name}"), detail: detail.into() }])
     }
 
+    /// A mistake in the body as a whole.
+    pub fn whole_body(detail: impl Into<String>) -> Self {
+        Self::Invalid(vec![FieldError::whole_body(detail)])
+    }
+
     /// What the client is told. No wildcard: a new error must choose.
     fn problem(&self) -> Problem {
         match self {
@@ -91,13 +105,18 @@ impl ApiError {
             Self::Malformed(detail) => {
                 Problem::new(StatusCode::BAD_REQUEST, "malformed", "Malformed request", *detail)
             }
+            Self::BadBody(detail) => {
+                Problem::new(StatusCode::BAD_REQUEST, "malformed", "Malformed request", *detail)
+                    .about_the_body()
+            }
             Self::TooLarge => Problem::of_status(StatusCode::PAYLOAD_TOO_LARGE),
             Self::NotJson => Problem::new(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "not-json",
                 "Unsupported media type",
                 "Send the body as uncompressed `Content-Type: application/json`",
-            ),
+            )
+            .about_the_body(),
             Self::NotFound => Problem::of_status(StatusCode::NOT_FOUND),
             Self::Forbidden(detail) => {
                 Problem::new(StatusCode::FORBIDDEN, "forbidden", "Not allowed", *detail)
@@ -122,6 +141,13 @@ impl ApiError {
                 "Fitbit OAuth credentials not configured",
             ),
             Self::Vendor(error) => vendor(error),
+            Self::WebhookNotSetUp => Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "webhook-not-set-up",
+                "Webhooks are not set up",
+                "The operator has not set FITBIT_WEBHOOK_AUTHORIZATION",
+            ),
+            Self::Webhook(refusal) => webhook(*refusal),
             Self::Store(error) => store(error),
             Self::Internal(_) => Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR),
         }
@@ -132,7 +158,8 @@ fn invalid(errors: &[FieldError]) -> Problem {
     let say = |error: &FieldError| match error {
         FieldError::Body { pointer: place, detail }
         | FieldError::Query { parameter: place, detail } => {
-            format!("{}: {detail}", place.trim_start_matches('/'))
+            let place = if place.is_empty() { "body" } else { place.trim_start_matches('/') };
+            format!("{place}: {detail}")
         }
     };
     let detail = errors.iter().map(say).collect::<Vec<_>>().join("; ");
@@ -155,6 +182,35 @@ fn store(error: &StoreError) -> Problem {
         Problem::of_status(StatusCode::SERVICE_UNAVAILABLE).retry_after(2)
     } else {
         Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+}
+
+fn webhook(refusal: HookRefusal) -> Problem {
+    let refused = |status, code, detail| Problem::new(status, code, "Webhook refused", detail);
+    match refusal {
+        HookRefusal::Unauthorized => refused(
+            StatusCode::UNAUTHORIZED,
+            "webhook-unauthorized",
+            "The Authorization header is missing or is not the value registered with the vendor",
+        ),
+        HookRefusal::Forged => refused(
+            StatusCode::UNAUTHORIZED,
+            "webhook-forged",
+            "The signature is missing or does not fit the body",
+        ),
+        HookRefusal::Malformed => refused(
+            StatusCode::BAD_REQUEST,
+            "webhook-malformed",
+            "The body is not a JSON object or a list of them",
+        ),
+        HookRefusal::TooMany => refused(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "webhook-too-large",
+            "A notification may have 1 MiB and 1,000 items at most",
+        ),
+        HookRefusal::NoKeys { wait } => {
+            Problem::of_status(StatusCode::SERVICE_UNAVAILABLE).retry_after(wait.as_secs())
+        }
     }
 }
 

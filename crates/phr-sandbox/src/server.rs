@@ -16,7 +16,7 @@ use crate::errors::unknown_path;
 use crate::options::Options;
 use crate::recordings::RecordingError;
 use crate::world::World;
-use crate::{admin, health, oauth};
+use crate::{admin, health, hooks, oauth};
 
 /// A running emulator; dropping it stops the server.
 #[derive(Debug)]
@@ -116,6 +116,7 @@ fn router(world: World) -> Router {
     Router::new()
         .merge(oauth::router())
         .merge(admin::router())
+        .merge(hooks::router())
         .merge(health::router())
         .fallback(|| async { unknown_path() })
         .layer(dated)

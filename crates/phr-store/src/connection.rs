@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use phr_model::{ConnectionId, PersonId};
 use uuid::Uuid;
 
-use crate::error::StoreError;
+use crate::{error::StoreError, hook::Hooked};
 
 /// Where a connection is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -108,6 +108,12 @@ pub struct Connection {
     pub due_at: Option<Timestamp>,
     /// Why.
     pub priority: Priority,
+    /// What the vendor's notifications said.
+    pub hooked: Hooked,
+    /// Until when a run holds it; perhaps one that died and left it to lapse.
+    pub leased_until: Option<Timestamp>,
+    /// What the vendor said about the person's devices, as the syncing part wrote it (JSON).
+    pub devices: Option<String>,
 }
 
 /// What the vendor told us when the person consented.
@@ -204,6 +210,9 @@ pub trait Connections: Send + Sync {
     /// All connections of a person.
     async fn connections_of(&self, person: PersonId) -> Result<Vec<Connection>, StoreError>;
 
+    /// Everybody's connections for operators: the first `limit` with a number above `after`.
+    async fn all_connections(&self, after: i64, limit: u32) -> Result<Vec<Connection>, StoreError>;
+
     /// The connection with this id, for workers.
     async fn connection(&self, id: ConnectionId) -> Result<Option<Connection>, StoreError>;
 
@@ -234,6 +243,9 @@ pub trait Connections: Send + Sync {
         scopes: &[String],
         zone: Option<&str>,
     ) -> Result<(), StoreError>;
+
+    /// Remembers what the vendor said about the person's devices (JSON), while it is connected.
+    async fn remember_devices(&self, id: ConnectionId, devices: &str) -> Result<(), StoreError>;
 
     /// Ends a connection: tokens leave the row in the same transaction and wait as a
     /// [`Revocation`]. False if there was nothing to end.

@@ -13,6 +13,8 @@ mod day_index;
 pub mod error;
 pub mod feed;
 pub mod fleet;
+pub mod hook;
+pub mod inspection;
 pub mod one_time;
 pub mod postgres;
 pub mod reading;
@@ -21,6 +23,7 @@ pub mod run;
 mod schedule;
 pub mod sqlite;
 mod timing;
+pub mod transfer;
 pub mod upkeep;
 pub mod vault;
 
@@ -32,6 +35,8 @@ pub use database::{DatabaseUrl, open};
 pub use error::StoreError;
 pub use feed::Feed;
 pub use fleet::Fleets;
+pub use hook::Hooks;
+pub use inspection::Inspection;
 pub use one_time::OneTimes;
 pub use postgres::PostgresStore;
 pub use reading::Readings;
@@ -42,12 +47,34 @@ pub use vault::Vault;
 
 /// What a database must do for the product.
 pub trait Store:
-    Accounts + Connections + Feed + Fleets + OneTimes + Readings + Runs + Upkeep + Send + Sync
+    Accounts
+    + Connections
+    + Feed
+    + Fleets
+    + Hooks
+    + Inspection
+    + OneTimes
+    + Readings
+    + Runs
+    + Upkeep
+    + Send
+    + Sync
 {
 }
 
 impl<T> Store for T where
-    T: Accounts + Connections + Feed + Fleets + OneTimes + Readings + Runs + Upkeep + Send + Sync
+    T: Accounts
+        + Connections
+        + Feed
+        + Fleets
+        + Hooks
+        + Inspection
+        + OneTimes
+        + Readings
+        + Runs
+        + Upkeep
+        + Send
+        + Sync
 {
 }
 

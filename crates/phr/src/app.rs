@@ -8,7 +8,7 @@ use phr_api::{ApiState, Streams, settings::Settings};
 use phr_model::Clock;
 use phr_store::{SharedStore, Vault};
 use phr_sync::{Connector, Entropy, OsEntropy, SyncService, SyncSettings};
-use phr_vendors::{Vendor, registry::Vendors};
+use phr_vendors::{HookReceiver, Vendor, registry::Vendors};
 use secrecy::SecretString;
 use url::Url;
 
@@ -22,6 +22,8 @@ pub(crate) struct Parts {
     pub(crate) encryption_key: SecretString,
     /// Vendors with credentials.
     pub(crate) vendors: Vec<Arc<dyn Vendor>>,
+    /// Judges what comes in on the webhook, if one is set up.
+    pub(crate) webhooks: Option<Arc<dyn HookReceiver>>,
     /// The clock.
     pub(crate) clock: Arc<dyn Clock>,
     /// How syncing behaves.
@@ -72,6 +74,10 @@ impl Parts {
         let metrics = self.metrics.map(begin).transpose()?;
         let beside = metrics.as_ref().and_then(Door::beside).unwrap_or_default();
         let pages = phr_web::router(connector.clone()).merge(beside.into());
+        let state = match self.webhooks {
+            Some(receiver) => state.with_webhooks(receiver),
+            None => state,
+        };
         let router = phr_api::router(&state, pages);
         Ok(App { router, streams: state.streams, store: self.store, sync, connector, metrics })
     }

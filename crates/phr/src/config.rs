@@ -8,10 +8,12 @@ use std::{net::SocketAddr, path::PathBuf};
 use jiff::SignedDuration;
 use phr_api::settings::{Network, Registration};
 use phr_model::HeartRateForm;
+use phr_vendors::fitbit::google_health::hooks::Authorization;
 use secrecy::SecretString;
 use url::Url;
 
 use self::reader::Reader;
+use crate::listen::Room;
 use crate::metrics::Metrics;
 
 /// A mistake in the configuration.
@@ -35,6 +37,37 @@ pub(crate) struct Fitbit {
     pub(crate) redirect_uri: Url,
     /// An emulator to use instead of Google.
     pub(crate) base_url: Option<Url>,
+    /// What Google sends along with notifications; without it none are heard.
+    pub(crate) webhook: Option<Authorization>,
+}
+
+/// What managing the Cloud project's webhook takes.
+#[derive(Debug, Clone)]
+pub(crate) struct WebhookAdmin {
+    /// Where people and apps reach this server.
+    pub(crate) public_url: Url,
+    /// An emulator to use instead of Google.
+    pub(crate) base_url: Option<Url>,
+    /// The project's number.
+    pub(crate) project: String,
+    /// An access token with the scope `cloud-platform`.
+    pub(crate) token: SecretString,
+    /// What Google is to send along.
+    pub(crate) authorization: SecretString,
+}
+
+impl WebhookAdmin {
+    /// Reads only what `phr webhooks` needs.
+    ///
+    /// # Errors
+    /// Every mistake found.
+    pub(crate) fn read(variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, Vec<Mistake>> {
+        let mut reader = Reader { variable, mistakes: Vec::new() };
+        match reader.webhook_admin() {
+            Some(admin) if reader.mistakes.is_empty() => Ok(admin),
+            _ => Err(reader.mistakes),
+        }
+    }
 }
 
 /// Everything the server needs to know.
@@ -57,6 +90,8 @@ pub(crate) struct Config {
     pub(crate) trusted_proxies: Vec<Network>,
     pub(crate) docs: bool,
     pub(crate) metrics: Option<Metrics>,
+    pub(crate) connections: usize,
+    pub(crate) connections_per_address: usize,
 }
 
 /// Where the record is kept and reached.
@@ -82,7 +117,7 @@ impl Place {
 }
 
 /// Every variable the server reads. `.env.example` documents each; a test keeps the two equal.
-pub(crate) const VARIABLES: [&str; 26] = [
+pub(crate) const VARIABLES: [&str; 32] = [
     "LISTEN",
     "PUBLIC_URL",
     "DATABASE_URL",
@@ -93,6 +128,10 @@ pub(crate) const VARIABLES: [&str; 26] = [
     "FITBIT_REDIRECT_URI",
     "FITBIT_UPSTREAM",
     "FITBIT_BASE_URL",
+    "FITBIT_WEBHOOK_AUTHORIZATION",
+    "FITBIT_WEBHOOK_CHECK",
+    "FITBIT_PROJECT_NUMBER",
+    "FITBIT_ADMIN_TOKEN",
     "REGISTRATION",
     "OBSERVATIONS_HEART_RATE",
     "SYNC_INTERVAL",
@@ -109,6 +148,8 @@ pub(crate) const VARIABLES: [&str; 26] = [
     "OTEL_EXPORTER_OTLP_ENDPOINT",
     "SENTRY_DSN",
     "SENTRY_ENVIRONMENT",
+    "MAX_CONNECTIONS",
+    "MAX_CONNECTIONS_PER_ADDRESS",
 ];
 
 /// Beginnings that no other program's variables have: what carries one and is not in the list is a
@@ -166,10 +207,21 @@ impl Config {
             trusted_proxies: reader.networks(),
             docs: reader.one_of("API_DOCS", &SWITCH),
             metrics: reader.metrics(),
+            connections: reader.number("MAX_CONNECTIONS", 1_024, 16..=100_000),
+            connections_per_address: reader.number("MAX_CONNECTIONS_PER_ADDRESS", 64, 4..=100_000),
             listen: listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8000))),
             public_url: public_url.unwrap_or_else(placeholder_url),
         };
         if reader.mistakes.is_empty() { Ok(config) } else { Err(reader.mistakes) }
+    }
+
+    /// How many connections there may be.
+    pub(crate) fn room(&self) -> Room {
+        Room {
+            connections: self.connections,
+            per_address: self.connections_per_address,
+            proxies: self.trusted_proxies.clone(),
+        }
     }
 }
 

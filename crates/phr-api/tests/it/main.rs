@@ -9,12 +9,16 @@ mod changes;
 mod changes_stream;
 mod connecting;
 mod contract;
+mod devices;
+mod failures;
 mod layers;
 mod limits;
 mod openapi;
 mod reading;
 mod sessions;
+mod status;
 mod tokens;
+mod webhooks;
 
 #[path = "../support/mod.rs"]
 mod support;

@@ -5,7 +5,7 @@
 //! are `repeatable read`: they see one moment.
 
 mod dialect;
-mod error;
+pub(crate) mod error;
 mod open;
 #[path = "../sql/mod.rs"]
 mod sql;
@@ -19,6 +19,8 @@ use sqlx::{
     PgConnection as DbConnection, PgExecutor as DbExecutor, Postgres as Db,
     postgres::{PgArguments as DbArguments, PgRow as DbRow},
 };
+
+use phr_telemetry::record::Access;
 
 use crate::{database::Server, day_index::DayIndexes, error::StoreError, feed::News};
 

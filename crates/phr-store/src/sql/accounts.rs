@@ -11,7 +11,7 @@ use super::{DbConnection, DbRow, DbStore, error::in_database, one_times, row::Co
 use crate::{
     account::{
         Accounts, NewPerson, Person, RefreshPolicy, Registration, Rotation, SecretHash, Session,
-        SignedIn, Throttle, fold_email,
+        SessionSeen, SignedIn, Throttle, fold_email,
     },
     error::StoreError,
     one_time::Purpose,
@@ -151,8 +151,43 @@ impl Accounts for DbStore {
         .await
     }
 
-    async fn end_session(&self, person: PersonId, id: Uuid) -> Result<(), StoreError> {
+    async fn sessions(
+        &self,
+        person: PersonId,
+        used_after: Timestamp,
+        now: Timestamp,
+    ) -> Result<Vec<SessionSeen>, StoreError> {
+        sessions::list(&self.readers, person, used_after, now).await
+    }
+
+    async fn end_session(&self, person: PersonId, id: Uuid) -> Result<bool, StoreError> {
         self.write(move |transaction| sessions::end(transaction, person, id).boxed()).await
+    }
+
+    async fn end_all_sessions(&self, person: PersonId) -> Result<(), StoreError> {
+        self.write(move |transaction| sessions::end_all(transaction, person).boxed()).await
+    }
+
+    async fn change_password(
+        &self,
+        person: PersonId,
+        old: &str,
+        new: &str,
+        keep: Uuid,
+    ) -> Result<bool, StoreError> {
+        let change = sqlx::query(REHASH).bind(person.0).bind(old.to_owned()).bind(new.to_owned());
+        self.write(move |transaction| {
+            async move {
+                let changed = change.execute(&mut *transaction).await.map_err(in_database)?;
+                if changed.rows_affected() == 0 {
+                    return Ok(false);
+                }
+                sessions::end_others(transaction, person, keep).await?;
+                Ok(true)
+            }
+            .boxed()
+        })
+        .await
     }
 
     async fn throttle(&self, key: SecretHash) -> Result<Option<Throttle>, StoreError> {

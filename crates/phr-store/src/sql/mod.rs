@@ -19,6 +19,8 @@ mod coverage;
 mod digest;
 pub(super) mod feed;
 mod fleet;
+mod hooks;
+mod inspection;
 mod leases;
 mod locks;
 mod observations;

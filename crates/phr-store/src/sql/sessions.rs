@@ -9,7 +9,7 @@ use super::{
     DbConnection, DbExecutor, DbRow, dialect::free, error::in_database, locks, row::Columns,
 };
 use crate::{
-    account::{RefreshPolicy, Rotation, SecretHash, Session, Throttle},
+    account::{RefreshPolicy, Rotation, SecretHash, Session, SessionSeen, Throttle},
     error::StoreError,
 };
 
@@ -27,6 +27,15 @@ const OPEN: &str =
 const ISSUE: &str = "insert into refresh_token (hash, session, issued_at) values ($1, $2, $3)";
 const LIVING: &str = "select id, person, expires_at from session where id = $1 and expires_at > $2";
 const END: &str = "delete from session where person = $1 and id = $2";
+const END_ALL: &str = "delete from session where person = $1";
+const END_OTHERS: &str = "delete from session where person = $1 and id <> $2";
+const LIST: &str = "select session.id, session.person, session.created_at, session.expires_at,
+        max(token.issued_at) as used_at
+    from session join refresh_token token on token.session = session.id
+    where session.person = $1 and session.expires_at > $2
+    group by session.id, session.person, session.created_at, session.expires_at
+    having max(token.issued_at) > $3
+    order by session.created_at desc, session.id limit 100";
 const PRESENTED: &str = "select session.id, session.person, session.expires_at, token.issued_at,
         token.rotated_at, token.superseded, next.hash as successor, next.rotated_at as successor_used_at
     from refresh_token token
@@ -107,9 +116,52 @@ pub(super) async fn end(
     transaction: &mut DbConnection,
     person: PersonId,
     id: Uuid,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let query = sqlx::query(END).bind(person.0).bind(id);
+    let ended = query.execute(transaction).await.map_err(in_database)?;
+    Ok(ended.rows_affected() > 0)
+}
+
+/// Ends every session of a person.
+pub(super) async fn end_all(
+    transaction: &mut DbConnection,
+    person: PersonId,
+) -> Result<(), StoreError> {
+    let query = sqlx::query(END_ALL).bind(person.0);
     query.execute(transaction).await.map(|_| ()).map_err(in_database)
+}
+
+/// Ends every session of a person but one.
+pub(super) async fn end_others(
+    transaction: &mut DbConnection,
+    person: PersonId,
+    keep: Uuid,
+) -> Result<(), StoreError> {
+    let query = sqlx::query(END_OTHERS).bind(person.0).bind(keep);
+    query.execute(transaction).await.map(|_| ()).map_err(in_database)
+}
+
+/// A person's living sessions, newest first.
+pub(super) async fn list(
+    database: impl DbExecutor<'_>,
+    person: PersonId,
+    used_after: Timestamp,
+    now: Timestamp,
+) -> Result<Vec<SessionSeen>, StoreError> {
+    let query = sqlx::query(LIST)
+        .bind(person.0)
+        .bind(now.as_microsecond())
+        .bind(used_after.as_microsecond());
+    let rows = query.fetch_all(database).await.map_err(in_database)?;
+    let seen = rows.iter().map(|row| {
+        let columns = Columns::of(row, "session");
+        Ok(SessionSeen {
+            session: read(row)?,
+            created_at: columns.instant("created_at")?,
+            used_at: columns.instant("used_at")?,
+        })
+    });
+    seen.collect()
 }
 
 /// A refresh token as it was found.

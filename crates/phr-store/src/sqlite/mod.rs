@@ -3,7 +3,7 @@
 //! a power cut lost cannot be had again).
 
 mod dialect;
-mod error;
+pub(crate) mod error;
 mod open;
 #[cfg(test)]
 mod plans;
@@ -14,7 +14,7 @@ use std::path::Path;
 
 use futures_util::future::BoxFuture;
 use phr_telemetry::record::Access;
-use sqlx::SqlitePool;
+use sqlx::{SqlitePool, sqlite::SqliteSynchronous as Durability};
 // The names by which `sql/` knows this database.
 use SqliteStore as DbStore;
 use sqlx::{
@@ -60,10 +60,24 @@ impl SqliteStore {
     pub async fn open_with_readers(path: &Path, readers: u32) -> Result<Self, StoreError> {
         open::migrate(path).await?;
         Ok(Self {
-            writer: open::writer(path),
+            writer: open::writer(path, Durability::Full),
             readers: open::readers(path, readers),
             day_indexes: std::sync::Arc::default(),
             news: std::sync::Arc::default(),
+        })
+    }
+
+    /// Like [`Self::open`], but without ever waiting for the disk: for simulations, whose record may
+    /// go with the machine.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn open_volatile(path: &Path) -> Result<Self, StoreError> {
+        open::migrate(path).await?;
+        Ok(Self {
+            writer: open::writer(path, Durability::Off),
+            readers: open::readers(path, 1),
+            day_indexes: std::sync::Arc::default(),
         })
     }
 

@@ -9,7 +9,9 @@ mod account;
 mod api;
 mod daily;
 mod data_type;
+mod devices;
 mod failure;
+pub mod hooks;
 mod hours;
 mod json;
 mod oauth;
@@ -40,6 +42,7 @@ pub use self::{
 };
 use crate::{
     budget::Budget,
+    device::Device,
     error::VendorError,
     pace::{Pace, TokioPace},
     skew::ClockWatch,
@@ -109,6 +112,10 @@ impl Vendor for GoogleHealth {
         &Metric::ALL
     }
 
+    fn announces(&self, metric: Metric) -> bool {
+        data_type::announced_as(metric).is_some()
+    }
+
     fn authorization_url(&self, request: &AuthorizationRequest<'_>) -> Url {
         self.oauth.authorization_url(request)
     }
@@ -138,6 +145,10 @@ impl Vendor for GoogleHealth {
 
     async fn account(&self, access: &Access) -> Result<Account, VendorError> {
         account::read_account(&self.api, access).await
+    }
+
+    async fn devices(&self, access: &Access) -> Result<Vec<Device>, VendorError> {
+        devices::read_devices(&self.api, access).await
     }
 
     async fn daily_figures(
