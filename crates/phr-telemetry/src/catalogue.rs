@@ -192,6 +192,7 @@ pub const VENDOR_REQUESTS: Instrument = counter(
 pub const ENDPOINTS: &[&str] = &[
     "identity",
     "settings",
+    "pairedDevices",
     "reconcile",
     "rollUp",
     "dailyRollUp",
@@ -227,7 +228,18 @@ pub const TOKEN_REFRESHES: Instrument = counter(
 /// Webhooks that came in.
 pub const WEBHOOKS: Instrument = counter(
     "phr_webhooks_total",
-    &[of("verdict", &["accepted", "repeated", "unknown", "forged", "malformed", "unavailable"])],
+    &[of(
+        "verdict",
+        &[
+            "accepted",
+            "handshake",
+            "unauthorized",
+            "forged",
+            "unverifiable",
+            "malformed",
+            "too_large",
+        ],
+    )],
     "Webhooks that came in, by verdict",
 );
 

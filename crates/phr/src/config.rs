@@ -14,6 +14,7 @@ use url::Url;
 
 use self::reader::Reader;
 use crate::listen::Room;
+use crate::metrics::Metrics;
 
 /// A mistake in the configuration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -88,6 +89,7 @@ pub(crate) struct Config {
     pub(crate) cors_origins: Vec<String>,
     pub(crate) trusted_proxies: Vec<Network>,
     pub(crate) docs: bool,
+    pub(crate) metrics: Option<Metrics>,
     pub(crate) connections: usize,
     pub(crate) connections_per_address: usize,
 }
@@ -115,7 +117,7 @@ impl Place {
 }
 
 /// Every variable the server reads. `.env.example` documents each; a test keeps the two equal.
-pub(crate) const VARIABLES: [&str; 26] = [
+pub(crate) const VARIABLES: [&str; 32] = [
     "LISTEN",
     "PUBLIC_URL",
     "DATABASE_URL",
@@ -140,6 +142,12 @@ pub(crate) const VARIABLES: [&str; 26] = [
     "CORS_ORIGINS",
     "TRUSTED_PROXIES",
     "API_DOCS",
+    "METRICS_TOKEN",
+    "METRICS_LISTEN",
+    "LOG_FORMAT",
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "SENTRY_DSN",
+    "SENTRY_ENVIRONMENT",
     "MAX_CONNECTIONS",
     "MAX_CONNECTIONS_PER_ADDRESS",
 ];
@@ -171,6 +179,8 @@ impl Config {
     /// Every mistake found, not only the first.
     pub(crate) fn read(variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, Vec<Mistake>> {
         let mut reader = Reader { variable, mistakes: Vec::new() };
+        // What the program tells about itself begins before this is read; here it is checked.
+        reader.one_of("LOG_FORMAT", &[("text", ()), ("json", ())]);
         let listen = reader.parsed("LISTEN", "127.0.0.1:8000", "an address like 127.0.0.1:8000");
         let public_url = reader.public_url();
         let config = Self {
@@ -196,6 +206,7 @@ impl Config {
             cors_origins: reader.origins(),
             trusted_proxies: reader.networks(),
             docs: reader.one_of("API_DOCS", &SWITCH),
+            metrics: reader.metrics(),
             connections: reader.number("MAX_CONNECTIONS", 1_024, 16..=100_000),
             connections_per_address: reader.number("MAX_CONNECTIONS_PER_ADDRESS", 64, 4..=100_000),
             listen: listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8000))),

@@ -157,6 +157,7 @@ async fn app(sandbox: &Sandbox, base_url: &Url, database: PathBuf) -> anyhow::Re
         sync: SyncSettings { look_back_days: days(sandbox), ..SyncSettings::default() },
         api: settings(base_url.clone()),
         return_urls: Vec::new(),
+        metrics: None,
         clock,
     };
     parts.assemble()

@@ -9,22 +9,22 @@ mod doctor;
 mod export;
 mod keys;
 mod listen;
+mod metrics;
 mod sandbox;
 mod serve;
+mod telemetry;
 mod user;
 mod verify;
 mod webhooks;
 mod worker;
 
-use std::{
-    io::{IsTerminal, Write},
-    process::ExitCode,
-};
+use std::{io::Write, process::ExitCode};
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 use config::{Config, Mistake, Place, WebhookAdmin};
 use phr_store::sqlite::SqliteStore;
+use telemetry::Telemetry;
 
 /// Readings of Fitbit trackers and Pixel watches, complete and in clinical form, on a server of
 /// your own.
@@ -120,7 +120,13 @@ fn main() -> ExitCode {
     {
         return fail(&anyhow::anyhow!(".env cannot be read: line {}", line_of(&error)));
     }
-    match run(Cli::parse()) {
+    let cli = Cli::parse();
+    // Outlives the runtime: what is still waiting is sent at the very end.
+    let _telemetry = match telemetry(&cli.command) {
+        Ok(telemetry) => telemetry,
+        Err(error) => return fail(&error),
+    };
+    match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
     }
@@ -129,19 +135,12 @@ fn main() -> ExitCode {
 #[tokio::main]
 async fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
-        Command::Demo(options) => {
-            log_to_stderr("warn");
-            demo::run(options).await
-        }
+        Command::Demo(options) => demo::run(options).await,
         Command::Serve => {
-            log_to_stderr("info");
             keep_to_oneself(std::path::Path::new(".env"))?;
             serve::run(configuration()?).await
         }
-        Command::Sandbox(options) => {
-            log_to_stderr("info");
-            sandbox::run(options).await
-        }
+        Command::Sandbox(options) => sandbox::run(options).await,
         Command::Migrate => {
             store().await?;
             say("The database is up to date.\n")
@@ -227,18 +226,14 @@ fn checked<T>(read: Result<T, Vec<Mistake>>) -> anyhow::Result<T> {
     })
 }
 
-/// Logs go to standard error; `RUST_LOG` narrows or widens them, within limits: third-party crates
-/// below `warn` could print URLs and are never let through (LG-02).
-fn log_to_stderr(default: &str) {
-    use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
-    let level = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
-    let capped = ["hyper", "hyper_util", "h2", "reqwest", "rustls", "sqlx", "tower", "tower_http"]
-        .iter()
-        .filter_map(|target| format!("{target}=warn").parse().ok())
-        .fold(level, EnvFilter::add_directive);
-    let colours = std::io::stderr().is_terminal();
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(colours);
-    tracing_subscriber::registry().with(capped).with(lines).init();
+/// What a command that runs for long tells about itself. Only the server reads the configuration.
+fn telemetry(command: &Command) -> anyhow::Result<Option<Telemetry>> {
+    match command {
+        Command::Serve { .. } => Telemetry::start("info", &variable).map(Some),
+        Command::Sandbox { .. } => Telemetry::start("info", &|_| None).map(Some),
+        Command::Demo { .. } => Telemetry::start("warn", &|_| None).map(Some),
+        _ => Ok(None),
+    }
 }
 
 /// A core dump would hold every key and token in the open (VK-06).

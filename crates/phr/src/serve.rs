@@ -40,7 +40,10 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
              networks only"
         );
     }
-    let app = parts(config).await?.assemble()?;
+    let mut app = parts(config).await?.assemble()?;
+    if let Some(door) = app.metrics.take() {
+        door.listen().await?;
+    }
     tracing::info!(%public_url, "ready");
     serve(listener, app, room, stop_signal()).await
 }
@@ -90,6 +93,7 @@ pub(crate) async fn parts(config: Config) -> anyhow::Result<Parts> {
         },
         encryption_key: config.encryption_key,
         return_urls: config.return_urls,
+        metrics: config.metrics,
     })
 }
 

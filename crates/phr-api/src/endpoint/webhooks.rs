@@ -9,6 +9,7 @@ use axum::{
 };
 use phr_store::hook::{Heard, Hint};
 use phr_sync::hooks;
+use phr_telemetry::record;
 use phr_vendors::{HookEvent, HookNote, HookRefusal, HookRequest};
 
 use super::{DONE, detached};
@@ -69,6 +70,7 @@ pub async fn hear_fitbit(
         Ok(body) => judge(&webhooks, &parts.headers, &body).await,
         Err(_) => Err(HookRefusal::TooMany),
     };
+    record::webhook(verdict(&judged));
     let event = judged.inspect_err(|_| Tally::add(&webhooks.tally.refused, 1))?;
     match event {
         HookEvent::Handshake => Ok(StatusCode::CREATED),
@@ -76,6 +78,19 @@ pub async fn hear_fitbit(
             Tally::add(&webhooks.tally.unreadable, unreadable);
             hear(state, webhooks, notes).await.map(|()| DONE)
         }
+    }
+}
+
+/// What metrics call it.
+fn verdict(judged: &Result<HookEvent, HookRefusal>) -> &'static str {
+    match judged {
+        Ok(HookEvent::News { .. }) => "accepted",
+        Ok(HookEvent::Handshake) => "handshake",
+        Err(HookRefusal::Unauthorized) => "unauthorized",
+        Err(HookRefusal::Forged) => "forged",
+        Err(HookRefusal::NoKeys { .. }) => "unverifiable",
+        Err(HookRefusal::Malformed) => "malformed",
+        Err(HookRefusal::TooMany) => "too_large",
     }
 }
 

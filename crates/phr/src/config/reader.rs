@@ -1,6 +1,6 @@
 //! Reading variables one by one, remembering what is wrong with them.
 
-use std::path::PathBuf;
+use std::{net::SocketAddr, path::PathBuf};
 
 use jiff::SignedDuration;
 use phr_api::settings::Network;
@@ -10,6 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::{Fitbit, Mistake, WebhookAdmin};
+use crate::metrics::Metrics;
 
 /// Reads variables one by one and remembers what is wrong with them.
 pub(super) struct Reader<'a> {
@@ -187,6 +188,32 @@ impl Reader<'_> {
             self.mistake("JWT_SECRET", format!("must not be ENCRYPTION_KEY again; {remedy}"));
         }
         ring
+    }
+
+    /// Served beside the API for whoever has the token, or on an address apart; without either not
+    /// at all. A port alone is one of this machine.
+    pub(super) fn metrics(&mut self) -> Option<Metrics> {
+        let place = self.text("METRICS_LISTEN");
+        let apart = place.as_ref().and_then(|text| {
+            let port = text.parse().map(|port: u16| SocketAddr::from(([127, 0, 0, 1], port)));
+            port.or_else(|_| text.parse()).ok()
+        });
+        if place.is_some() && apart.is_none() {
+            self.mistake("METRICS_LISTEN", "must be a port or an address like 127.0.0.1:9464");
+        }
+        let remedy = "make one of 32 random characters or more";
+        let token = match self.text("METRICS_TOKEN") {
+            Some(_) => self.secret("METRICS_TOKEN", remedy),
+            None => None,
+        };
+        let short = |token: &SecretString| token.expose_secret().len() < 32;
+        if token.as_ref().is_some_and(|it| short(it) || has_low_entropy(it.expose_secret())) {
+            self.mistake("METRICS_TOKEN", format!("is too short or too regular; {remedy}"));
+        }
+        if token.is_none() && apart.is_some_and(|address| !address.ip().is_loopback()) {
+            self.mistake("METRICS_TOKEN", "is needed where METRICS_LISTEN is not on this machine");
+        }
+        (token.is_some() || apart.is_some()).then_some(Metrics { listen: apart, token })
     }
 
     /// Without credentials the server runs, and says so to whoever tries to connect.

@@ -44,7 +44,7 @@ fn st_01_missing_secrets_are_named_with_the_remedy() {
 
 #[test]
 fn st_01_every_bad_setting_is_refused_by_name_and_never_quoted() {
-    let table: [(&str, &str); 29] = [
+    let table: [(&str, &str); 33] = [
         ("ENCRYPTION_KEY", "your_encryption_key_here"),
         ("ENCRYPTION_KEY", "too-short"),
         ("ENCRYPTION_KEY", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
@@ -72,6 +72,10 @@ fn st_01_every_bad_setting_is_refused_by_name_and_never_quoted() {
         ("CORS_ORIGINS", "*"),
         ("TRUSTED_PROXIES", "10.0.0.0/99"),
         ("RETURN_URLS", "://nowhere"),
+        ("METRICS_LISTEN", "everywhere"),
+        ("METRICS_TOKEN", "too-short"),
+        ("METRICS_TOKEN", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
+        ("LOG_FORMAT", "morse"),
         ("MAX_CONNECTIONS", "1"),
         ("MAX_CONNECTIONS_PER_ADDRESS", "none"),
     ];
@@ -91,6 +95,30 @@ fn st_01_every_bad_setting_is_refused_by_name_and_never_quoted() {
 fn all_mistakes_are_told_at_once() {
     let mistakes = mistakes(&[("LISTEN", "x"), ("REGISTRATION", "x"), ("API_DOCS", "x")]);
     assert_eq!(mistakes.len(), 3, "{mistakes:?}");
+}
+
+/// Where metrics are served with these variables, and whether a token is asked for.
+fn metrics(changes: &[(&'static str, &'static str)]) -> Option<(Option<String>, bool)> {
+    let mut variables = sound();
+    variables.extend(changes.iter().copied());
+    let metrics = read(&variables).unwrap().metrics?;
+    Some((metrics.listen.map(|address| address.to_string()), metrics.token.is_some()))
+}
+
+#[test]
+fn metrics_are_served_only_where_the_operator_says() {
+    let (token, port) = (("METRICS_TOKEN", JWT), ("METRICS_LISTEN", "9464"));
+    let apart = Some("127.0.0.1:9464".to_owned());
+    assert_eq!(metrics(&[]), None);
+    assert_eq!(metrics(&[token]), Some((None, true)));
+    assert_eq!(metrics(&[port]), Some((apart.clone(), false)));
+    assert_eq!(metrics(&[port, token]), Some((apart, true)));
+}
+
+#[test]
+fn metrics_for_other_machines_need_a_token() {
+    let mistakes = mistakes(&[("METRICS_LISTEN", "0.0.0.0:9464")]);
+    assert!(mistakes[0].starts_with("METRICS_TOKEN: is needed"), "{mistakes:?}");
 }
 
 #[test]
