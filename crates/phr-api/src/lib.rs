@@ -14,8 +14,10 @@ pub mod layer;
 pub mod limit;
 pub mod openapi;
 pub mod problem;
+pub mod scrape;
 pub mod settings;
 pub mod state;
+pub mod streams;
 mod webhooks;
 
 use axum::{Json, Router, middleware, response::Redirect, routing::get};
@@ -25,6 +27,7 @@ pub use settings::{
     Lifetimes, Network, RateLimits, Registration, Settings, SettingsError, SigningKey, SigningKeys,
 };
 pub use state::ApiState;
+pub use streams::{StreamLimits, Streams};
 pub use webhooks::WebhookCounts;
 
 /// The whole server: the API, `extra` (the pages, with their state), the document and all layers.

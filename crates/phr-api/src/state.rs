@@ -6,7 +6,7 @@ use jiff::{SignedDuration, civil::Date, tz::TimeZone};
 use phr_model::Clock;
 use phr_store::SharedStore;
 use phr_sync::{Connector, Entropy, SyncService};
-use phr_vendors::HookReceiver;
+use phr_vendors::{HookReceiver, TokioPace};
 
 use crate::{
     answers::Answers,
@@ -14,6 +14,7 @@ use crate::{
     cursor::CursorKey,
     limit::Limiters,
     settings::{Settings, SettingsError},
+    streams::{StreamLimits, Streams},
     webhooks::{Tally, WebhookCounts, Webhooks},
 };
 
@@ -35,6 +36,8 @@ pub struct ApiState {
     pub entropy: Arc<dyn Entropy>,
     /// How the API behaves.
     pub settings: Arc<Settings>,
+    /// Streams that stay open; close them before waiting for requests to end.
+    pub streams: Arc<Streams>,
     pub(crate) answers: Arc<Answers>,
     pub(crate) hasher: Arc<Hasher>,
     pub(crate) tokens: Arc<AccessTokens>,
@@ -66,6 +69,7 @@ impl ApiState {
             cursors: Arc::new(CursorKey::new(&settings.signing_keys)),
             limiters: Arc::new(Limiters::new(settings.rates)),
             gates: Arc::default(),
+            streams: Arc::new(Streams::new(StreamLimits::default(), Arc::new(TokioPace))),
             webhooks: None,
             settings: Arc::new(settings),
             store,
@@ -74,6 +78,11 @@ impl ApiState {
             clock,
             entropy,
         })
+    }
+
+    /// How many password hashes were computed since the start.
+    pub fn hashes_computed(&self) -> u64 {
+        self.hasher.computed()
     }
 
     /// Lets `receiver` judge what comes in on its vendor's webhook; without one it is not served.

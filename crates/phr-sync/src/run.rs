@@ -19,6 +19,7 @@ use phr_vendors::{DayReading, Vendor, VendorError};
 
 use crate::{
     compare::{Comparison, Work, judge, unsettled},
+    devices::KnownDevices,
     hooks,
     report::{MetricReport, Outcome, Progress, RunReport},
     service::{Listener, SyncService},
@@ -68,7 +69,7 @@ impl<'a> Run<'a> {
         date: Option<Date>,
         listener: Option<Listener>,
     ) -> Result<Self, Failure> {
-        let mut session = Session::open(service, vendor.clone(), connection.id).await?;
+        let mut session = Session::open(service, vendor.clone(), lease).await?;
         let account = session
             .ask(|access| {
                 let vendor = vendor.clone();
@@ -80,6 +81,7 @@ impl<'a> Run<'a> {
             service.store.remember_account(connection.id, &connection.scopes, zone).await?;
             connection.zone = account.zone;
         }
+        learn_devices(service, &vendor, &mut session, &mut connection).await?;
         let zone = zone_of(&connection);
         let today = zone.to_datetime(service.clock.now()).date();
         let days = match date {
@@ -309,8 +311,36 @@ impl<'a> Run<'a> {
     }
 }
 
+/// Asks what became of the person's devices, if nobody has for a while. That the vendor does not tell
+/// is no failure of a run.
+async fn learn_devices(
+    service: &SyncService,
+    vendor: &Arc<dyn Vendor>,
+    session: &mut Session<'_>,
+    connection: &mut Connection,
+) -> Result<(), Failure> {
+    let asked_at = service.clock.now();
+    if !KnownDevices::are_due(connection, asked_at) {
+        return Ok(());
+    }
+    let asked = session.ask(|access| {
+        let vendor = vendor.clone();
+        async move { vendor.devices(&access).await }
+    });
+    let devices = match asked.await {
+        Ok(devices) => devices,
+        Err(Failure::Vendor(VendorError::ScopeMissing)) => Vec::new(),
+        Err(Failure::Vendor(_)) => return Ok(()),
+        Err(failure) => return Err(failure),
+    };
+    let known = serde_json::to_string(&KnownDevices { asked_at, devices }).unwrap_or_default();
+    service.store.remember_devices(connection.id, &known).await?;
+    connection.devices = Some(known);
+    Ok(())
+}
+
 /// Metrics sampled all day long with the offset of where the person was: their own samples say it.
-const TELLS_WHERE: [Metric; 3] = [Metric::Steps, Metric::HeartRate, Metric::Distance];
+pub(crate) const TELLS_WHERE: [Metric; 3] = [Metric::Steps, Metric::HeartRate, Metric::Distance];
 
 /// Steps first, because they bear witness for the others; heart rate last, because it takes ten
 /// times the requests of all others together and must not use up the budget before them.

@@ -17,7 +17,7 @@ use crate::{
     hooks,
     report::{Outcome, Progress, RunReport},
     run::{Ended, Run, vendor_error, zone_of},
-    schedule,
+    schedule, telemetry,
 };
 
 /// Why a sync could not be run.
@@ -145,6 +145,7 @@ impl SyncService {
 
     /// Runs, records what was done and gives the connection back. If storage fails on the way, the
     /// lease lapses by itself and the next comparison finds what is missing.
+    #[tracing::instrument(name = "run", skip_all, fields(connection = %connection.id))]
     async fn run(
         &self,
         mut connection: Connection,
@@ -256,6 +257,7 @@ impl SyncService {
             error = ended.error.as_ref().map(VendorError::code),
             "sync ended"
         );
+        telemetry::run_ended(&ended.report, ended.error.as_ref(), self.clock.now(), started_at);
         let run = SyncRun {
             id: uuid(&*self.entropy),
             connection: connection.id,
@@ -263,6 +265,7 @@ impl SyncService {
             started_at,
             finished_at: self.clock.now(),
             outcome: ended.report.outcome.key().to_owned(),
+            error: ended.error.as_ref().map(|error| error.code().to_owned()),
             report,
         };
         self.store.record_run(run).await

@@ -10,6 +10,8 @@ use phr_store::{
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
+use crate::entropy::hash;
+
 /// Access tokens are refreshed this long before they end, so that none ends on its way.
 const AHEAD: SignedDuration = SignedDuration::from_mins(2);
 
@@ -62,6 +64,16 @@ impl Tokens {
             serde_json::from_str(json.expose_secret()).map_err(|_| VaultError::WrongBinding)?;
         Ok(Self { access: plain.access.into(), refresh: plain.refresh.into() })
     }
+
+    /// Whether these are the same tokens, whatever seals them.
+    pub(crate) fn are(&self, other: &Self) -> bool {
+        same(&self.access, &other.access) && same(&self.refresh, &other.refresh)
+    }
+}
+
+/// Compared by hash, so the time this takes tells nothing of the tokens (TK-14).
+pub(crate) fn same(token: &SecretString, other: &SecretString) -> bool {
+    hash(token) == hash(other)
 }
 
 /// Whether an access token should be refreshed before it is used.

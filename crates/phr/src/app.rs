@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use axum::Router;
-use phr_api::{ApiState, settings::Settings};
+use phr_api::{ApiState, Streams, settings::Settings};
 use phr_model::Clock;
 use phr_store::{SharedStore, Vault};
 use phr_sync::{Connector, Entropy, OsEntropy, SyncService, SyncSettings};
@@ -35,6 +35,7 @@ pub(crate) struct Parts {
 /// A server that is ready to listen and to work.
 pub(crate) struct App {
     pub(crate) router: Router,
+    pub(crate) streams: Arc<Streams>,
     pub(crate) store: SharedStore,
     pub(crate) sync: SyncService,
     pub(crate) connector: Connector,
@@ -69,6 +70,6 @@ impl Parts {
         };
         let pages = phr_web::router(connector.clone());
         let router = phr_api::router(&state, pages);
-        Ok(App { router, store: self.store, sync, connector })
+        Ok(App { router, streams: state.streams, store: self.store, sync, connector })
     }
 }

@@ -2,13 +2,17 @@
 //! clinical form. This crate only reads the configuration, puts the parts together and runs them.
 
 mod app;
+mod check;
 mod config;
 mod demo;
+mod doctor;
 mod export;
 mod keys;
+mod listen;
 mod sandbox;
 mod serve;
 mod user;
+mod verify;
 mod webhooks;
 mod worker;
 
@@ -44,12 +48,26 @@ enum Command {
     Sandbox(sandbox::Options),
     /// Bring the database's schema up to date (`serve` does so by itself)
     Migrate,
+    /// Examine the configuration and every connection: what is wrong, who must act, and what to do
+    Doctor {
+        /// Print JSON for scripts
+        #[arg(long)]
+        json: bool,
+    },
     /// Make the secrets that a server needs
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// The server's settings
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// Accounts
     #[command(subcommand)]
     User(UserCommand),
+    /// Prove that the record is whole: by itself, and with --vendor against the vendor's data
+    ///
+    /// Ends with 0 if everything is as it should be, 1 if there are differences, 2 if not
+    /// everything could be checked.
+    Verify(verify::Options),
     /// Have Google notify this server of new data (once per Google Cloud project)
     ///
     /// Before: in the Google Cloud project, enable the Google Health API; give your account the role
@@ -75,6 +93,12 @@ enum KeysCommand {
 }
 
 #[derive(Debug, Subcommand)]
+enum ConfigCommand {
+    /// Check the settings as `serve` does, and show them with secrets as lengths
+    Check,
+}
+
+#[derive(Debug, Subcommand)]
 enum UserCommand {
     /// Make an invitation to register, which works once
     Invite {
@@ -87,6 +111,9 @@ enum UserCommand {
 }
 
 fn main() -> ExitCode {
+    if let Err(error) = without_core_dumps() {
+        return fail(&error);
+    }
     // A missing .env is normal; a broken one is not.
     if let Err(error) = dotenvy::dotenv()
         && !error.not_found()
@@ -119,12 +146,30 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
             store().await?;
             say("The database is up to date.\n")
         }
+        Command::Doctor { json } => {
+            let (store, _) = store().await?;
+            let examined = doctor::examine(&store, Config::read(&variable)).await?;
+            say(&if json { examined.json() } else { examined.text() })?;
+            examined.verdict()
+        }
         Command::Keys(KeysCommand::Generate) => say(&keys::generate()),
+        Command::Config(ConfigCommand::Check) => {
+            keep_to_oneself(std::path::Path::new(".env"))?;
+            configuration()?;
+            say(&check::settings(&variable))
+        }
         Command::User(UserCommand::Invite { days }) => {
             let (store, place) = store().await?;
             say(&user::invite(&store, &place.public_url, days).await?)
         }
         Command::User(UserCommand::List) => say(&user::list(&store().await?.0).await?),
+        Command::Verify(options) => {
+            log_to_stderr("warn");
+            verify(&options).await.map_err(|error| match error.downcast::<verify::Ended>() {
+                Ok(ended) => ended.into(),
+                Err(error) => verify::Ended::Failed(error).into(),
+            })
+        }
         Command::Webhooks(command) => {
             say(&webhooks::run(command, checked(WebhookAdmin::read(&variable))?).await?)
         }
@@ -133,6 +178,19 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
             export::run(&store, &email, place.public_url.as_str(), &mut std::io::stdout()).await
         }
     }
+}
+
+/// Checks the record; asking the vendor needs the whole configuration of the server.
+async fn verify(options: &verify::Options) -> anyhow::Result<()> {
+    if !options.vendor {
+        let (store, _) = store().await?;
+        let strictness = phr_sync::verify::record::Strictness::default();
+        return verify::run(std::sync::Arc::new(store), None, strictness, options).await;
+    }
+    let app = serve::parts(configuration()?).await?.assemble()?;
+    let heart_rate = app.sync.settings.heart_rate;
+    let strictness = phr_sync::verify::record::Strictness { heart_rate, ..Default::default() };
+    verify::run(app.store, Some(app.sync), strictness, options).await
 }
 
 /// The database that the configuration names: all that operators' commands need, secrets not.
@@ -183,6 +241,13 @@ fn log_to_stderr(default: &str) {
     tracing_subscriber::registry().with(capped).with(lines).init();
 }
 
+/// A core dump would hold every key and token in the open (VK-06).
+fn without_core_dumps() -> anyhow::Result<()> {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    setrlimit(Resource::Core, none).context("core dumps cannot be switched off")
+}
+
 /// Secrets in a file that others may read are none (VK-05).
 fn keep_to_oneself(file: &std::path::Path) -> anyhow::Result<()> {
     #[cfg(unix)]
@@ -205,7 +270,10 @@ fn say(text: &str) -> anyhow::Result<()> {
 
 fn fail(error: &anyhow::Error) -> ExitCode {
     let _ = writeln!(std::io::stderr(), "phr: {error:#}");
-    ExitCode::FAILURE
+    match error.downcast_ref::<verify::Ended>() {
+        Some(ended) => ExitCode::from(ended.code()),
+        None => ExitCode::FAILURE,
+    }
 }
 
 /// Where a broken `.env` is broken, without quoting it: the line may hold a secret.
@@ -216,5 +284,17 @@ fn line_of(error: &dotenvy::Error) -> String {
             format!("of {shown}, near character {at}")
         }
         _ => "unknown".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn vk_06_a_crash_leaves_no_core_dump() {
+        without_core_dumps().unwrap();
+        let limit = rustix::process::getrlimit(rustix::process::Resource::Core);
+        assert_eq!((limit.current, limit.maximum), (Some(0), Some(0)));
     }
 }

@@ -4,6 +4,7 @@ pub mod auth;
 pub mod health;
 pub mod integrations;
 pub mod probes;
+pub mod sync;
 pub mod webhooks;
 
 use axum::http::StatusCode;
@@ -24,7 +25,11 @@ pub(crate) fn anonymous() -> OpenApiRouter<ApiState> {
 pub(crate) fn signed_in() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
         .routes(routes!(auth::logout::logout))
+        .routes(routes!(auth::logout::logout_all))
         .routes(routes!(auth::me::me))
+        .routes(routes!(auth::password::change_password))
+        .routes(routes!(auth::sessions::list_sessions))
+        .routes(routes!(auth::sessions::end_session))
         .routes(routes!(integrations::vendors::list_vendors))
         .routes(routes!(integrations::select::select_vendor))
         .routes(routes!(integrations::disconnect::disconnect_vendor))
@@ -32,7 +37,12 @@ pub(crate) fn signed_in() -> OpenApiRouter<ApiState> {
         .routes(routes!(integrations::authorize_url::link_fitbit))
         .routes(routes!(integrations::status::show_status))
         .routes(routes!(health::sync::request_sync))
+        .routes(routes!(health::sync_runs::list_runs))
+        .routes(routes!(sync::status::show_sync_status))
+        .routes(routes!(sync::request::request_vendor_sync))
         .routes(routes!(health::observations::list_observations))
+        .routes(routes!(health::changes::list_changes))
+        .routes(routes!(health::changes_stream::stream_changes))
         .routes(routes!(health::samples::list_samples))
         .routes(routes!(health::summary::summarise))
         .routes(routes!(health::coverage::show_coverage))

@@ -5,13 +5,18 @@
 mod accounts;
 mod authorization;
 mod bad_input;
+mod changes;
+mod changes_stream;
 mod connecting;
 mod contract;
+mod devices;
+mod failures;
 mod layers;
 mod limits;
 mod openapi;
 mod reading;
 mod sessions;
+mod status;
 mod tokens;
 mod webhooks;
 

@@ -16,24 +16,26 @@ use std::sync::Arc;
 
 use axum::{Router, body::Body, http::Request};
 use jiff::{SignedDuration, Timestamp};
-use phr_api::{ApiState, RateLimits, Registration, Settings, SigningKeys, settings::HashingCost};
+use phr_api::{
+    ApiState, RateLimits, Registration, Settings, SigningKeys, StreamLimits, Streams,
+    settings::HashingCost,
+};
 use phr_model::{Clock, StoppedClock};
 use phr_sandbox::{Options, People, Sandbox};
 use phr_store::{
     SharedStore, Vault,
+    bed::{self, Bed},
     one_time::{OneTime, Purpose},
-    sqlite::SqliteStore,
 };
 use phr_sync::{Connector, Entropy, OsEntropy, SyncService, SyncSettings, entropy};
 use phr_vendors::{
-    Budget, Vendor,
+    Budget, InstantPace, Vendor,
     budget::Limits,
     fitbit::google_health::{self, GoogleHealth},
     http_client,
     registry::Vendors,
 };
 use secrecy::SecretString;
-use tempfile::TempDir;
 use tower::ServiceExt;
 
 pub(crate) use actor::{Actor, PASSWORD};
@@ -58,7 +60,7 @@ pub(crate) struct TestApp {
     pub(crate) clock: Arc<StoppedClock>,
     pub(crate) store: SharedStore,
     pub(crate) sandbox: Option<Sandbox>,
-    pub(crate) folder: TempDir,
+    pub(crate) bed: Bed,
     pub(crate) browser: reqwest::Client,
 }
 
@@ -105,9 +107,7 @@ impl TestApp {
     async fn build(settings: Settings, sandbox: Option<Sandbox>) -> Self {
         let stopped = Arc::new(StoppedClock::at(NOW.parse().unwrap()));
         let clock: Arc<dyn Clock> = stopped.clone();
-        let folder = tempfile::tempdir().unwrap();
-        let store: SharedStore =
-            Arc::new(SqliteStore::open(&folder.path().join("phr.sqlite")).await.unwrap());
+        let (store, bed) = bed::open().await;
         let vault = Arc::new(Vault::new(&SecretString::from(ENCRYPTION_KEY)).unwrap());
         let vendors = Arc::new(Vendors::new(sandbox.as_ref().map(|it| vendor(it, &clock))));
         let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
@@ -131,16 +131,27 @@ impl TestApp {
             entropy,
             settings: sync_settings,
         };
-        let state = ApiState::new(store.clone(), connector.clone(), sync, settings).unwrap();
+        let mut state = ApiState::new(store.clone(), connector.clone(), sync, settings).unwrap();
+        // Streams do not wait: a heartbeat says that everything there was has been sent.
+        state.streams =
+            Arc::new(Streams::new(StreamLimits::default(), Arc::new(InstantPace::default())));
         let router = phr_api::router(&state, phr_web::router(connector));
         let policy = reqwest::redirect::Policy::none();
         let browser = reqwest::Client::builder().redirect(policy).build().unwrap();
-        Self { router, state, clock: stopped, store, sandbox, folder, browser }
+        Self { router, state, clock: stopped, store, sandbox, bed, browser }
     }
 
     /// Sends a request.
     pub(crate) async fn send(&self, request: Request<Body>) -> Reply {
         Reply::of(self.router.clone().oneshot(request).await.unwrap()).await
+    }
+
+    /// The same server in another process, or after a restart: the same database, no memory.
+    pub(crate) fn restarted(&self) -> Router {
+        let (connector, sync) = (self.state.connector.clone(), self.state.sync.clone());
+        let settings = (*self.state.settings).clone();
+        let state = ApiState::new(self.store.clone(), connector.clone(), sync, settings).unwrap();
+        phr_api::router(&state, phr_web::router(connector))
     }
 
     /// Lets time pass.

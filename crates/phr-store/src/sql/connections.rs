@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{
     Db, DbArguments, DbConnection, DbRow, DbStore,
     error::in_database,
-    hooks, leases,
+    hooks, leases, locks,
     row::{Columns, micros},
 };
 use crate::{
@@ -25,8 +25,8 @@ use crate::{
 macro_rules! columns {
     () => {
         "number, id, person, vendor, state, vendor_user, scopes, zone, connected_at, reconnect_by,
-         last_complete_at, last_run_at, last_error, attempts, due_at, priority,
-         hinted_from, last_hook_at, missed_hooks"
+         last_complete_at, last_run_at, last_error, attempts, due_at, priority, lease_until,
+         devices, hinted_from, last_hook_at, missed_hooks"
     };
 }
 pub(super) use columns;
@@ -35,7 +35,8 @@ pub(super) use columns;
 const SELECT: &str = concat!(
     "insert into connection (id, person, vendor, state) values ($1, $2, $3, 'selected')
      on conflict (person, vendor) do update
-         set state = case state when 'disconnected' then 'selected' else state end
+         set state = case connection.state when 'disconnected' then 'selected'
+             else connection.state end
      returning ",
     columns!()
 );
@@ -44,6 +45,8 @@ const BY_VENDOR: &str =
     concat!("select ", columns!(), " from connection where person = $1 and vendor = $2");
 const OF_PERSON: &str =
     concat!("select ", columns!(), " from connection where person = $1 order by number");
+const ALL: &str =
+    concat!("select ", columns!(), " from connection where number > $1 order by number limit $2");
 
 const LINKED_ELSEWHERE: &str = "select 1 from connection other
     join connection this on this.id = $1
@@ -57,6 +60,7 @@ const FORGET_REVOCATIONS: &str = "delete from revocation where vendor_user = $2
 const LINK: &str = "update connection set state = 'active', vendor_user = $2, scopes = $3,
         zone = coalesce($4, zone), tokens = $5, access_expires_at = $6,
         tokens_version = tokens_version + 1, reconnect_by = $7, connected_at = $8,
+        devices = null,
         last_error = null, attempts = 0, due_at = $8, priority = 0,
         lease_token = null, lease_until = null, trigger_at = null, trigger_priority = null
     where id = $1";
@@ -67,16 +71,24 @@ const REPLACE_TOKENS: &str = "update connection
     set tokens = $3, access_expires_at = $4, tokens_version = tokens_version + 1
     where id = $1 and tokens_version = $2 and tokens is not null";
 const REMEMBER: &str = "update connection set scopes = $2, zone = coalesce($3, zone) where id = $1";
+const REMEMBER_DEVICES: &str =
+    "update connection set devices = $2 where id = $1 and state = 'active'";
 
 const REVOKE: &str = "insert into revocation (connection, vendor, vendor_user, envelope, due_at)
     select id, vendor, vendor_user, tokens, $2 from connection
     where id = $1 and tokens is not null and state in ('active', 'reconnect_needed')";
+const REVOKE_LATER: &str =
+    "insert into revocation (connection, vendor, vendor_user, envelope, due_at)
+    select id, vendor, vendor_user, $2, $3 from connection
+    where id = $1 and state = 'disconnected'";
 const DISCONNECT: &str = "update connection set state = 'disconnected', scopes = '[]',
         tokens = null, access_expires_at = null, tokens_version = tokens_version + 1,
         reconnect_by = null, last_error = null, attempts = 0, due_at = null, priority = 2,
+        devices = null,
         lease_token = null, lease_until = null, trigger_at = null, trigger_priority = null
     where id = $1 and state in ('active', 'reconnect_needed')";
-const DUE_REVOCATIONS: &str = "select * from revocation where due_at <= $1 order by id limit 100";
+const DUE_REVOCATIONS: &str = "select id, connection, vendor, envelope, attempts
+    from revocation where due_at <= $1 order by id limit 100";
 const REVOCATION_DONE: &str = "delete from revocation where id = $1";
 const POSTPONE_REVOCATION: &str =
     "update revocation set attempts = attempts + 1, due_at = $2 where id = $1";
@@ -103,6 +115,8 @@ pub(super) fn read(row: &DbRow) -> Result<Connection, StoreError> {
         due_at: columns.instant_if_any("due_at")?,
         priority: columns.made("priority", Priority::parse)?,
         hooked: hooks::read(columns)?,
+        leased_until: columns.instant_if_any("lease_until")?,
+        devices: columns.get("devices")?,
     })
 }
 
@@ -134,6 +148,8 @@ async fn link(
     consent: Consent,
     now: Timestamp,
 ) -> Result<Linking, StoreError> {
+    locks::name(&mut *transaction, format!("link {}", consent.vendor_user)).await?;
+    locks::connection(&mut *transaction, id).await?;
     let elsewhere = sqlx::query(LINKED_ELSEWHERE).bind(id.0).bind(&consent.vendor_user);
     if elsewhere.fetch_optional(&mut *transaction).await.map_err(in_database)?.is_some() {
         return Ok(Linking::LinkedElsewhere);
@@ -165,6 +181,7 @@ async fn disconnect(
     id: ConnectionId,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
+    locks::connection(&mut *transaction, id).await?;
     let revoke = sqlx::query(REVOKE).bind(id.0).bind(now.as_microsecond());
     revoke.execute(&mut *transaction).await.map_err(in_database)?;
     changed(transaction, sqlx::query(DISCONNECT).bind(id.0)).await
@@ -226,6 +243,12 @@ impl Connections for DbStore {
         rows.iter().map(read).collect()
     }
 
+    async fn all_connections(&self, after: i64, limit: u32) -> Result<Vec<Connection>, StoreError> {
+        let query = sqlx::query(ALL).bind(after).bind(i64::from(limit));
+        let rows = query.fetch_all(&self.readers).await.map_err(in_database)?;
+        rows.iter().map(read).collect()
+    }
+
     async fn connection(&self, id: ConnectionId) -> Result<Option<Connection>, StoreError> {
         self.find_connection(sqlx::query(BY_ID).bind(id.0)).await
     }
@@ -269,8 +292,24 @@ impl Connections for DbStore {
         Ok(())
     }
 
+    async fn remember_devices(&self, id: ConnectionId, devices: &str) -> Result<(), StoreError> {
+        let statement = sqlx::query(REMEMBER_DEVICES).bind(id.0).bind(devices.to_owned());
+        self.change(statement).await.map(|_| ())
+    }
+
     async fn disconnect(&self, id: ConnectionId, now: Timestamp) -> Result<bool, StoreError> {
         self.write(move |transaction| disconnect(transaction, id, now).boxed()).await
+    }
+
+    async fn revoke_later(
+        &self,
+        id: ConnectionId,
+        tokens: SealedTokens,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let statement =
+            sqlx::query(REVOKE_LATER).bind(id.0).bind(tokens.envelope).bind(now.as_microsecond());
+        self.change(statement).await.map(|_| ())
     }
 
     async fn due_revocations(&self, now: Timestamp) -> Result<Vec<Revocation>, StoreError> {

@@ -2,15 +2,19 @@
 //! every acknowledged write on disk (`synchronous=FULL`: a refresh token that a vendor rotated and
 //! a power cut lost cannot be had again).
 
-mod error;
+mod dialect;
+pub(crate) mod error;
 mod open;
+#[cfg(test)]
+mod plans;
 #[path = "../sql/mod.rs"]
 mod sql;
 
 use std::path::Path;
 
 use futures_util::future::BoxFuture;
-use sqlx::SqlitePool;
+use phr_telemetry::record::Access;
+use sqlx::{SqlitePool, sqlite::SqliteSynchronous as Durability};
 // The names by which `sql/` knows this database.
 use SqliteStore as DbStore;
 use sqlx::{
@@ -18,8 +22,7 @@ use sqlx::{
     sqlite::{SqliteArguments as DbArguments, SqliteRow as DbRow},
 };
 
-use self::error::in_database;
-use crate::{day_index::DayIndexes, error::StoreError};
+use crate::{day_index::DayIndexes, error::StoreError, feed::News};
 
 /// Read-only connections of a store opened with [`SqliteStore::open`].
 const READERS: u32 = 4;
@@ -30,6 +33,7 @@ pub struct SqliteStore {
     writer: SqlitePool,
     readers: SqlitePool,
     day_indexes: std::sync::Arc<DayIndexes>,
+    news: std::sync::Arc<News>,
 }
 
 impl std::fmt::Debug for SqliteStore {
@@ -56,8 +60,23 @@ impl SqliteStore {
     pub async fn open_with_readers(path: &Path, readers: u32) -> Result<Self, StoreError> {
         open::migrate(path).await?;
         Ok(Self {
-            writer: open::writer(path),
+            writer: open::writer(path, Durability::Full),
             readers: open::readers(path, readers),
+            day_indexes: std::sync::Arc::default(),
+            news: std::sync::Arc::default(),
+        })
+    }
+
+    /// Like [`Self::open`], but without ever waiting for the disk: for simulations, whose record may
+    /// go with the machine.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn open_volatile(path: &Path) -> Result<Self, StoreError> {
+        open::migrate(path).await?;
+        Ok(Self {
+            writer: open::writer(path, Durability::Off),
+            readers: open::readers(path, 1),
             day_indexes: std::sync::Arc::default(),
         })
     }
@@ -86,7 +105,7 @@ impl SqliteStore {
     {
         // Immediate: a deferred transaction that reads first fails as soon as another process
         // writes, whatever the busy timeout.
-        detached(self.writer.clone(), "begin immediate", work).await
+        sql::detached(self.writer.clone(), "begin immediate", Access::Write, work).await
     }
 
     /// Runs `work` in a reading transaction: several statements that see the same moment.
@@ -95,27 +114,6 @@ impl SqliteStore {
         T: Send + 'static,
         F: FnOnce(&mut DbConnection) -> BoxFuture<'_, Result<T, StoreError>> + Send + 'static,
     {
-        detached(self.readers.clone(), "begin", work).await
+        sql::detached(self.readers.clone(), "begin", Access::Read, work).await
     }
-}
-
-/// Runs `work` in a transaction that is detached from the caller: a caller that goes away (a client
-/// that hangs up) can neither cut it in the middle nor hand a connection with an open transaction
-/// back to the pool, which would swallow later writes (sqlx issue 4385).
-async fn detached<T, F>(pool: SqlitePool, begin: &'static str, work: F) -> Result<T, StoreError>
-where
-    T: Send + 'static,
-    F: FnOnce(&mut DbConnection) -> BoxFuture<'_, Result<T, StoreError>> + Send + 'static,
-{
-    let task = tokio::spawn(async move {
-        let mut transaction = pool.begin_with(begin).await.map_err(in_database)?;
-        match work(&mut transaction).await {
-            Ok(done) => transaction.commit().await.map(|()| done).map_err(in_database),
-            Err(error) => {
-                transaction.rollback().await.map_err(in_database)?;
-                Err(error)
-            }
-        }
-    });
-    task.await.map_err(|error| StoreError::Unavailable(Box::new(error)))?
 }

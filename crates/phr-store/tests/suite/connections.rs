@@ -186,7 +186,7 @@ pub(crate) async fn choosing_again_after_disconnecting_starts_over(bed: &dyn Bed
     assert_eq!(again.state, ConnectionState::Selected);
 }
 
-pub(crate) async fn swapped_envelopes_fail_closed(bed: &dyn Bed) {
+pub(crate) async fn vk_02_swapped_envelopes_fail_closed(bed: &dyn Bed) {
     let vault = Vault::new(&Vault::generate_key()).unwrap();
     let mut ids = Vec::new();
     for vendor_user in ["ABC", "DEF"] {
@@ -210,7 +210,7 @@ pub(crate) async fn swapped_envelopes_fail_closed(bed: &dyn Bed) {
     }
 }
 
-pub(crate) async fn keys_in_use_are_known(bed: &dyn Bed) {
+pub(crate) async fn vk_04_keys_in_use_are_known(bed: &dyn Bed) {
     assert!(bed.store().ping().await.is_ok());
     assert!(bed.store().sealing_keys().await.unwrap().is_empty());
     let (_, first) = a_connected_person(bed.store()).await;
@@ -219,4 +219,31 @@ pub(crate) async fn keys_in_use_are_known(bed: &dyn Bed) {
     bed.store().replace_tokens(second, version, tokens("key2:other")).await.unwrap();
     bed.store().disconnect(first, at(1)).await.unwrap();
     assert_eq!(bed.store().sealing_keys().await.unwrap(), ["key1", "key2"]);
+}
+
+pub(crate) async fn devices_are_forgotten_with_the_connection(bed: &dyn Bed) {
+    let (person, id) = a_connected_person(bed.store()).await;
+    let devices =
+        || async { bed.store().connection_of(person, FITBIT).await.unwrap().unwrap().devices };
+    bed.store().remember_devices(id, "[1]").await.unwrap();
+    assert_eq!(devices().await.as_deref(), Some("[1]"));
+    bed.store().disconnect(id, at(1)).await.unwrap();
+    assert_eq!(devices().await, None);
+    bed.store().remember_devices(id, "[2]").await.unwrap();
+    assert_eq!(devices().await, None, "a run that ends late brings nothing back");
+}
+
+pub(crate) async fn operators_walk_through_all_connections(bed: &dyn Bed) {
+    let mut ids = Vec::new();
+    for _ in 0..5 {
+        ids.push(a_connected_person(bed.store()).await.1);
+    }
+    let (mut found, mut after) = (Vec::new(), 0);
+    loop {
+        let page = bed.store().all_connections(after, 2).await.unwrap();
+        let Some(last) = page.last() else { break };
+        after = last.number;
+        found.extend(page.iter().map(|connection| connection.id));
+    }
+    assert_eq!(found, ids);
 }

@@ -1,30 +1,35 @@
-//! What every database must do, written once as functions over a [`bed::Bed`] and run on each
-//! database that there is.
+//! What every database must do, written once as functions over a [`bed::Bed`]. They run on SQLite,
+//! or on the PostgreSQL server that `PHR_TEST_POSTGRES` names.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod accounts;
 mod bed;
 mod connections;
+mod feed;
+mod fleet;
 mod given;
 mod hooks;
+mod moving;
 mod one_times;
 mod pages;
+mod racing;
 mod readings;
 mod runs;
 mod schedule;
+mod schema;
 mod sessions;
 mod size;
 mod sqlite_file;
 
-/// Instantiates the suite. Another database is one more module here and one more [`bed::Bed`].
+/// Instantiates the suite.
 macro_rules! on_every_database {
     ($($module:ident: $($test:ident),+ $(,)?;)+) => {
-        mod sqlite {
+        mod store {
             $(mod $module {
                 $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $test() {
-                    crate::$module::$test(&crate::bed::SqliteBed::new().await).await;
+                    crate::$module::$test(&crate::bed::FreshBed::new().await).await;
                 })+
             })+
         }
@@ -55,6 +60,9 @@ on_every_database! {
         the_grace_ends,
         a_superseded_token_ends_the_session,
         of_fifty_parallel_calls_one_leaf_lives,
+        a_person_s_living_sessions_are_listed_newest_first,
+        all_sessions_of_a_person_end_at_once,
+        another_password_ends_every_other_session,
         sessions_survive_a_restart;
     one_times:
         a_secret_works_once,
@@ -77,9 +85,11 @@ on_every_database! {
         linking_again_spares_the_new_grant,
         a_revocation_is_retried_until_it_is_done,
         the_account_is_remembered,
+        devices_are_forgotten_with_the_connection,
+        operators_walk_through_all_connections,
         choosing_again_after_disconnecting_starts_over,
-        swapped_envelopes_fail_closed,
-        keys_in_use_are_known;
+        vk_02_swapped_envelopes_fail_closed,
+        vk_04_keys_in_use_are_known;
     schedule:
         a_connection_that_is_due_is_claimed_once,
         of_many_claimers_one_wins,
@@ -103,6 +113,12 @@ on_every_database! {
         a_hinted_date_is_forgotten_once_a_run_covered_it,
         a_hint_during_a_run_outlives_it,
         silence_is_counted_until_the_next_hint;
+    fleet:
+        an_empty_database_has_an_empty_fleet,
+        connections_are_counted_by_state,
+        what_is_due_is_told_by_kind_of_work,
+        what_is_being_worked_on_is_not_due_until_its_lease_lapses,
+        failures_and_the_age_of_completeness_are_seen;
     readings:
         a_day_comes_back_as_it_was_written,
         writing_the_same_again_changes_nothing,
@@ -140,7 +156,33 @@ on_every_database! {
         pages_read_during_writes_are_never_torn,
         the_revision_moves_with_every_change_and_no_repetition,
         a_session_that_ended_signs_nobody_in;
+    feed:
+        a_change_appears_once_after_its_position,
+        what_changed_twice_appears_once_as_it_is_now,
+        a_tombstone_is_in_the_feed,
+        saying_the_same_again_is_no_change,
+        the_feed_of_a_metric_holds_nothing_else,
+        the_feed_of_another_person_is_empty,
+        rows_of_before_the_feed_are_in_it,
+        whoever_listens_hears_of_changes_only,
+        a_drained_copy_equals_the_store,
+        a_reader_beside_writers_misses_nothing;
+    racing:
+        every_connection_is_claimed_once_by_eight_claimers,
+        parallel_writes_of_one_person_are_all_counted,
+        parallel_writes_of_one_day_leave_one_whole_day,
+        one_of_many_people_links_a_vendor_account,
+        parallel_disconnects_leave_one_revocation,
+        one_of_many_registrations_gets_the_address,
+        every_parallel_failure_is_counted,
+        one_of_many_refreshes_replaces_the_tokens,
+        a_trigger_in_the_moment_of_settling_is_not_lost,
+        nothing_is_written_after_the_lease_was_taken;
+    schema:
+        an_older_process_keeps_working_after_columns_were_added;
     runs:
         runs_are_listed_newest_first,
-        a_run_is_recorded_once;
+        a_run_is_recorded_once,
+        the_newest_runs_are_kept_and_only_those,
+        a_run_is_kept_for_ninety_days;
 }

@@ -1,5 +1,5 @@
-//! The real parts on one stage: emulated Google, Google Health client, SQLite, and a clock that
-//! stands still until a test moves it.
+//! The real parts on one stage: emulated Google, Google Health client, a database (see
+//! [`phr_store::bed`]), and a clock that stands still until a test moves it.
 
 #![allow(dead_code, clippy::allow_attributes, reason = "each test file uses a part of it")]
 
@@ -14,8 +14,8 @@ use phr_sandbox::{DataType, Options, People, Sandbox, World};
 use phr_store::{
     SharedStore, Vault,
     account::{NewPerson, Person, Registration},
+    bed::{self, Bed},
     connection::Connection,
-    sqlite::SqliteStore,
 };
 use phr_sync::{
     Callback, Connector, Entropy, Finished, RunReport, SyncError, SyncService, SyncSettings,
@@ -30,7 +30,6 @@ use phr_vendors::{
 };
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
-use tempfile::TempDir;
 use url::Url;
 use uuid::Uuid;
 
@@ -70,12 +69,12 @@ impl Entropy for Counted {
 /// Everything a sync needs.
 pub(crate) struct Stage {
     pub(crate) sandbox: Sandbox,
-    settings: Settings,
+    pub(crate) settings: Settings,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) store: SharedStore,
     pub(crate) connector: Connector,
     pub(crate) sync: SyncService,
-    pub(crate) folder: TempDir,
+    pub(crate) bed: Bed,
     pub(crate) browser: reqwest::Client,
 }
 
@@ -98,9 +97,7 @@ impl Stage {
         let (id, secret) = (options.client_id.clone(), options.client_secret.clone());
         let sandbox = Sandbox::start(options).await.unwrap();
         let clock: Arc<dyn Clock> = Arc::new(StageClock(sandbox.world().clock()));
-        let folder = tempfile::tempdir().unwrap();
-        let store: SharedStore =
-            Arc::new(SqliteStore::open(&folder.path().join("phr.sqlite")).await.unwrap());
+        let (store, bed) = bed::open().await;
         let base: Url = sandbox.base_url().parse().unwrap();
         let google = Settings::at(&base, id, secret.into(), REDIRECT.parse().unwrap());
         let vendors = Arc::new(Vendors::new([vendor(&google, 1_000_000, &clock)]));
@@ -125,7 +122,7 @@ impl Stage {
         };
         let browser =
             reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { sandbox, settings: google, clock, store, connector, sync, folder, browser }
+        Self { sandbox, settings: google, clock, store, connector, sync, bed, browser }
     }
 
     pub(crate) fn world(&self) -> &World {
@@ -215,10 +212,22 @@ impl Stage {
 
     /// Allows so many requests a minute.
     pub(crate) fn with_budget(mut self, per_minute: u32) -> Self {
-        let vendors = Arc::new(Vendors::new([vendor(&self.settings, per_minute, &self.clock)]));
+        let vendor = vendor(&self.settings, per_minute, &self.clock);
+        self.use_vendor(vendor);
+        self
+    }
+
+    /// Lets everything go through `vendor` from now on.
+    pub(crate) fn use_vendor(&mut self, vendor: Arc<dyn Vendor>) {
+        let vendors = Arc::new(Vendors::new([vendor]));
         self.sync.vendors = vendors.clone();
         self.connector.vendors = vendors;
-        self
+    }
+
+    /// The worker of another process: a store of its own on the same database.
+    pub(crate) async fn another_process(&self) -> SyncService {
+        let store = SqliteStore::open(&self.folder.path().join("phr.sqlite")).await.unwrap();
+        SyncService { store: Arc::new(store), ..self.sync.clone() }
     }
 
     /// Lets runs compare the last `days`.
@@ -271,7 +280,11 @@ impl Stage {
 }
 
 /// A client of the emulator that never sleeps.
-fn vendor(settings: &Settings, per_minute: u32, clock: &Arc<dyn Clock>) -> Arc<dyn Vendor> {
+pub(crate) fn vendor(
+    settings: &Settings,
+    per_minute: u32,
+    clock: &Arc<dyn Clock>,
+) -> Arc<dyn Vendor> {
     let limits = Limits { per_person_per_minute: per_minute, per_project_per_minute: 1_000_000 };
     let budget = Arc::new(Budget::new(limits, clock.clone()));
     let vendor = GoogleHealth::new(settings, http_client().unwrap(), budget, clock.clone());
