@@ -51,7 +51,7 @@ pub(crate) fn is_silent(
     now: Timestamp,
 ) -> bool {
     let (Some(heard), Some(last_run)) = (hooked.last_at, last_run_at) else { return false };
-    changes > 0 && heard < last_run && now.duration_since(heard) >= GRACE
+    changes > 0 && heard <= last_run && now.duration_since(heard) >= GRACE
 }
 
 #[cfg(test)]

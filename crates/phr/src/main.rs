@@ -170,7 +170,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
             })
         }
         Command::Webhooks(command) => {
-            say(&webhooks::run(command, checked(WebhookAdmin::read(&variable))?).await?)
+            say(&webhooks::run(command, &checked(WebhookAdmin::read(&variable))?).await?)
         }
         Command::Export { email } => {
             let (store, place) = store().await?;

@@ -48,13 +48,13 @@ fn id(text: &str) -> Result<String, &'static str> {
 }
 
 /// Does it and says what was done.
-pub(crate) async fn run(command: Command, admin: WebhookAdmin) -> anyhow::Result<String> {
+pub(crate) async fn run(command: Command, admin: &WebhookAdmin) -> anyhow::Result<String> {
     let google = Url::parse("https://health.googleapis.com/")?;
     let base = admin.base_url.clone().unwrap_or(google);
-    let WebhookAdmin { project, token, .. } = admin.clone();
+    let (project, token) = (admin.project.clone(), admin.token.clone());
     let subscribers = Subscribers::new(http_client()?, base, project, token);
     match command {
-        Command::Register { name } => register(&subscribers, &name.id, &admin).await,
+        Command::Register { name } => register(&subscribers, &name.id, admin).await,
         Command::List => Ok(listed(&subscribers.list().await?)),
         Command::Remove { name: Name { id } } => Ok(if subscribers.remove(&id).await? {
             format!("Removed {id}. Google sends no more notifications; polling goes on.\n")
@@ -124,10 +124,10 @@ mod tests {
     #[tokio::test]
     async fn a_project_without_subscribers_is_told_how_to_make_one() {
         let sandbox = Sandbox::start(Options::default()).await.unwrap();
-        let text = run(Command::List, admin(&sandbox, "https://phr.example")).await.unwrap();
+        let text = run(Command::List, &admin(&sandbox, "https://phr.example")).await.unwrap();
         assert!(text.contains("phr webhooks register"), "{text}");
         let remove = Command::Remove { name: Name { id: "phr-backend".to_owned() } };
-        let text = run(remove, admin(&sandbox, "https://phr.example")).await.unwrap();
+        let text = run(remove, &admin(&sandbox, "https://phr.example")).await.unwrap();
         assert_eq!(text, "There is no subscriber called phr-backend.\n");
     }
 
@@ -135,7 +135,7 @@ mod tests {
     async fn an_endpoint_that_nobody_serves_is_explained() {
         let sandbox = Sandbox::start(Options::default()).await.unwrap();
         let register = Command::Register { name: Name { id: "phr-backend".to_owned() } };
-        let error = run(register, admin(&sandbox, "http://127.0.0.1:1/")).await.unwrap_err();
+        let error = run(register, &admin(&sandbox, "http://127.0.0.1:1/")).await.unwrap_err();
         let text = format!("{error:#}");
         assert!(text.contains("not https") && text.contains("could not verify"), "{text}");
         assert!(!text.contains("b0c8yE1n6Qv2K7"), "{text}");
@@ -146,7 +146,7 @@ mod tests {
         let sandbox = Sandbox::start(Options::default()).await.unwrap();
         let wrong =
             WebhookAdmin { project: "7".to_owned(), ..admin(&sandbox, "https://a.example") };
-        let error = run(Command::List, wrong).await.unwrap_err();
+        let error = run(Command::List, &wrong).await.unwrap_err();
         assert!(format!("{error:#}").contains("NUMBER"), "{error:#}");
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{
     body::{Bytes, to_bytes},
     extract::{Request, State},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
 };
 use phr_store::hook::{Heard, Hint};
 use phr_sync::hooks;
@@ -102,8 +102,8 @@ async fn judge(
     let names = webhooks.receiver.signature_headers();
     let signature = names.iter().find_map(|name| headers.get(*name));
     let request = HookRequest {
-        authorization: headers.get(header::AUTHORIZATION).map(|value| value.as_bytes()),
-        signature: signature.map(|value| value.as_bytes()),
+        authorization: headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes),
+        signature: signature.map(HeaderValue::as_bytes),
         body,
     };
     webhooks.receiver.judge(request).await

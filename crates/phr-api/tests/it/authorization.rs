@@ -21,7 +21,7 @@ enum Policy {
 use Policy::{Own, Public};
 
 /// Every operation, with a request that succeeds for its owner.
-const ROUTES: [(&str, &str, &str, Policy); 29] = [
+const ROUTES: [(&str, &str, &str, Policy); 30] = [
     ("POST", "/auth/register", "/auth/register", Public),
     ("POST", "/auth/login", "/auth/login", Public),
     ("POST", "/auth/refresh", "/auth/refresh", Public),
@@ -48,6 +48,7 @@ const ROUTES: [(&str, &str, &str, Policy); 29] = [
     ("POST", "/connect/{ticket}", "/connect/unknown", Public),
     ("POST", "/connect/confirm", "/connect/confirm", Public),
     ("GET", "/connected", "/connected?status=success", Public),
+    ("POST", "/webhooks/fitbit", "/webhooks/fitbit", Public),
     ("GET", "/livez", "/livez", Public),
     ("GET", "/readyz", "/readyz", Public),
     // Last: what ends things.

@@ -202,7 +202,7 @@ async fn wh_04_unknown_keys_make_us_ask_every_thirty_seconds_at_most() {
     door.judge(SECRET, &door.sign()).await.unwrap();
     // The prefix names a key that nobody has.
     let unknown = format!("Af////8{}", &door.sign()[7..]);
-    for _ in 0..30 {
+    for _ in 0..=30 {
         assert_eq!(door.judge(SECRET, &unknown).await, Err(HookRefusal::Forged));
         door.pass(2);
     }

@@ -84,13 +84,12 @@ impl Keys {
     }
 
     async fn fetch(&self, now: Timestamp) {
-        match self.fetched().await {
-            Some(keys) => {
-                let held = Held { keys: Arc::new(keys), fetched_at: Some(now) };
-                *self.held.write().unwrap_or_else(PoisonError::into_inner) = held;
-            }
-            None => tracing::warn!("Google's webhook keys cannot be fetched"),
-        }
+        let Some(keys) = self.fetched().await else {
+            tracing::warn!("Google's webhook keys cannot be fetched");
+            return;
+        };
+        let held = Held { keys: Arc::new(keys), fetched_at: Some(now) };
+        *self.held.write().unwrap_or_else(PoisonError::into_inner) = held;
     }
 
     async fn fetched(&self) -> Option<Keyset> {
