@@ -77,6 +77,11 @@ impl ApiState {
         })
     }
 
+    /// How many password hashes were computed since the start.
+    pub fn hashes_computed(&self) -> u64 {
+        self.hasher.computed()
+    }
+
     /// The civil date in UTC: where a range ends if nobody says.
     pub fn today(&self) -> Date {
         self.clock.now().to_zoned(TimeZone::UTC).date()

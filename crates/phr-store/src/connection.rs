@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use phr_model::{ConnectionId, PersonId};
 use uuid::Uuid;
 
-use crate::error::StoreError;
+use crate::{error::StoreError, hook::Hooked};
 
 /// Where a connection is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -112,6 +112,8 @@ pub struct Connection {
     pub leased_until: Option<Timestamp>,
     /// What the vendor said about the person's devices, as the syncing part wrote it (JSON).
     pub devices: Option<String>,
+    /// What the vendor's notifications said.
+    pub hooked: Hooked,
 }
 
 /// What the vendor told us when the person consented.
@@ -248,6 +250,15 @@ pub trait Connections: Send + Sync {
     /// Ends a connection: tokens leave the row in the same transaction and wait as a
     /// [`Revocation`]. False if there was nothing to end.
     async fn disconnect(&self, id: ConnectionId, now: Timestamp) -> Result<bool, StoreError>;
+
+    /// Lets `tokens`, which a refresh brought while the connection was being ended, be withdrawn
+    /// too. Nothing happens if the connection was not ended after all.
+    async fn revoke_later(
+        &self,
+        id: ConnectionId,
+        tokens: SealedTokens,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
 
     /// Grants still to be withdrawn that are due.
     async fn due_revocations(&self, now: Timestamp) -> Result<Vec<Revocation>, StoreError>;

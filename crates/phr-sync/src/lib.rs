@@ -18,6 +18,7 @@ mod schedule;
 pub mod service;
 mod session;
 pub mod tokens;
+pub mod verify;
 
 pub use connect::{Begun, Callback, ConnectError, Connector, Finished, Link, LinkPage};
 pub use devices::KnownDevices;

@@ -68,7 +68,7 @@ impl<'a> Run<'a> {
         date: Option<Date>,
         listener: Option<Listener>,
     ) -> Result<Self, Failure> {
-        let mut session = Session::open(service, vendor.clone(), connection.id).await?;
+        let mut session = Session::open(service, vendor.clone(), lease).await?;
         let account = session
             .ask(|access| {
                 let vendor = vendor.clone();
@@ -336,7 +336,7 @@ async fn learn_devices(
 }
 
 /// Metrics sampled all day long with the offset of where the person was: their own samples say it.
-const TELLS_WHERE: [Metric; 3] = [Metric::Steps, Metric::HeartRate, Metric::Distance];
+pub(crate) const TELLS_WHERE: [Metric; 3] = [Metric::Steps, Metric::HeartRate, Metric::Distance];
 
 /// Steps first, because they bear witness for the others; heart rate last, because it takes ten
 /// times the requests of all others together and must not use up the budget before them.

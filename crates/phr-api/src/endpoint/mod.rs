@@ -24,7 +24,11 @@ pub(crate) fn anonymous() -> OpenApiRouter<ApiState> {
 pub(crate) fn signed_in() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new()
         .routes(routes!(auth::logout::logout))
+        .routes(routes!(auth::logout::logout_all))
         .routes(routes!(auth::me::me))
+        .routes(routes!(auth::password::change_password))
+        .routes(routes!(auth::sessions::list_sessions))
+        .routes(routes!(auth::sessions::end_session))
         .routes(routes!(integrations::vendors::list_vendors))
         .routes(routes!(integrations::select::select_vendor))
         .routes(routes!(integrations::disconnect::disconnect_vendor))

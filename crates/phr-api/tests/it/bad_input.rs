@@ -154,7 +154,7 @@ async fn a_problem_says_what_is_allowed() {
 }
 
 #[tokio::test]
-async fn a_bad_field_is_named_and_nothing_is_written() {
+async fn in_03_a_bad_field_is_named_and_nothing_is_written() {
     let app = TestApp::start().await;
     let good = json!({"email": "ada@example.com", "name": "Ada", "password": PASSWORD});
     for (field, value) in [
@@ -222,16 +222,40 @@ async fn in_02_a_body_that_is_not_json_is_told_so() {
         "{\"email\":\"a\"} x",
         "{\"email\":\"a\",\"email\":\"b\"",
         "{'email':'a'}",
-        "{\"email\":\"\\ud800\"}",
         "NaN",
     ] {
         let reply = app.send(raw("/auth/login", "application/json", body)).await;
         reply.problem(400);
+        assert_eq!(reply.complaints(), [""], "{body}");
     }
-    let deep = format!("{}{}", "[".repeat(5_000), "]".repeat(5_000));
-    app.send(raw("/auth/login", "application/json", deep)).await.problem(400);
     let not_utf8 = vec![b'{', b'"', 0xff, 0xfe, b'"', b':', b'1', b'}'];
     app.send(raw("/auth/login", "application/json", not_utf8)).await.problem(400);
+}
+
+#[tokio::test]
+async fn in_02_half_a_character_is_refused() {
+    let app = TestApp::start().await;
+    for half in ["\\ud800", "\\udc00", "\\ud83d\\ud83d", "\\ud83dx"] {
+        let body = format!("{{\"email\":\"ada@example.com\",\"password\":\"{half}\"}}");
+        let reply = app.send(raw("/auth/login", "application/json", body)).await;
+        assert!(reply.problem(422).starts_with("body: text of whole characters"));
+        assert_eq!(reply.complaints(), [""]);
+    }
+}
+
+#[tokio::test]
+async fn in_01_nesting_ends_at_32_levels() {
+    let app = TestApp::start().await;
+    let nested = |levels: usize| {
+        format!("{{\"email\":{}{}}}", "[".repeat(levels - 1), "]".repeat(levels - 1))
+    };
+    let reply = app.send(raw("/auth/login", "application/json", nested(32))).await;
+    assert!(reply.complaints().contains(&"email".to_owned()), "{}", reply.text());
+    for levels in [33, 200, 5_000] {
+        let reply = app.send(raw("/auth/login", "application/json", nested(levels))).await;
+        assert!(reply.problem(422).contains("32 levels"));
+        assert_eq!(reply.complaints(), [""]);
+    }
 }
 
 #[tokio::test]
@@ -247,7 +271,9 @@ async fn in_02_a_name_given_twice_is_refused() {
 async fn in_02_another_content_type_or_a_compressed_body_is_415() {
     let app = TestApp::start().await;
     for kind in ["text/plain", "application/x-www-form-urlencoded", "application/jsonp", ""] {
-        app.send(raw("/auth/login", kind, "{}")).await.problem(415);
+        let reply = app.send(raw("/auth/login", kind, "{}")).await;
+        assert!(reply.problem(415).contains("application/json"));
+        assert_eq!(reply.complaints(), [""]);
     }
     let mut compressed = raw("/auth/login", "application/json", "{}");
     compressed.headers_mut().insert(header::CONTENT_ENCODING, "gzip".parse().unwrap());
@@ -289,6 +315,7 @@ async fn in_07_odd_paths_are_404() {
         "/health/observations/1",
         "/auth/../auth/me",
         "/integrations/garmin/status",
+        "/auth/sessions/",
         "/..%2f..%2fetc%2fpasswd",
         "/%00",
     ] {
@@ -305,7 +332,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_is_sent_to_register_is_never_a_server_error(
+    fn in_03_ac_09_whatever_is_sent_to_register_is_never_a_server_error(
         email in ".{0,60}", name in ".{0,60}", password in ".{0,20}", extra in ".{1,10}",
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

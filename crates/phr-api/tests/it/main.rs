@@ -9,6 +9,8 @@ mod changes;
 mod changes_stream;
 mod connecting;
 mod contract;
+mod devices;
+mod failures;
 mod layers;
 mod limits;
 mod openapi;

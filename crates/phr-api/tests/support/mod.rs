@@ -149,6 +149,14 @@ impl TestApp {
         Reply::of(self.router.clone().oneshot(request).await.unwrap()).await
     }
 
+    /// The same server in another process, or after a restart: the same database, no memory.
+    pub(crate) fn restarted(&self) -> Router {
+        let (connector, sync) = (self.state.connector.clone(), self.state.sync.clone());
+        let settings = (*self.state.settings).clone();
+        let state = ApiState::new(self.store.clone(), connector.clone(), sync, settings).unwrap();
+        phr_api::router(&state, phr_web::router(connector))
+    }
+
     /// Lets time pass.
     pub(crate) fn advance(&self, seconds: i64) {
         self.clock.advance(SignedDuration::from_secs(seconds));

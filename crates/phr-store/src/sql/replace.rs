@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::{
     DbConnection, coverage,
+    dialect::elements,
     error::in_database,
     leases, observations,
     row::Columns,
@@ -24,13 +25,17 @@ use crate::{
 
 // Raised before anything is stamped with it: writers of one person wait for each other here.
 const REVISE: &str = "update person set revision = revision + 1 where id = $1 returning revision";
-const COUNT: &str = "update coverage set observations = (
+const COUNT: &str = concat!(
+    "update coverage set observations = (
         select count(*) from observation
         where observation.person = coverage.person and observation.metric = coverage.metric
             and observation.civil_date = coverage.civil_date
             and observation.status <> 'entered-in-error')
     where person = $1 and (metric, civil_date) in (
-        select value ->> 0, value ->> 1 from json_each($2))";
+        select wanted.value ->> 0, wanted.value ->> 1 from ",
+    elements!("$2"),
+    ")"
+);
 
 /// A day of a metric. Days are written in this order, whatever order they came in.
 type Day = (Metric, Date);

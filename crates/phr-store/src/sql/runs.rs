@@ -21,8 +21,9 @@ const RECORD: &str = "insert into sync_run
 const SWEEP: &str = "delete from sync_run where person = $1 and (started_at < $2
     or started_at < (select started_at from sync_run where person = $1
         order by started_at desc, id desc limit 1 offset $3))";
-const NEWEST: &str = "select * from sync_run where person = $1
-    order by started_at desc, id desc limit $2";
+const NEWEST: &str =
+    "select id, connection, person, started_at, finished_at, outcome, error, report
+    from sync_run where person = $1 order by started_at desc, id desc limit $2";
 
 fn read(row: &DbRow) -> Result<SyncRun, StoreError> {
     let columns = Columns::of(row, "sync_run");

@@ -1,5 +1,5 @@
-//! What every database must do, written once as functions over a [`bed::Bed`] and run on each
-//! database that there is.
+//! What every database must do, written once as functions over a [`bed::Bed`]. They run on SQLite,
+//! or on the PostgreSQL server that `PHR_TEST_POSTGRES` names.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -8,6 +8,7 @@ mod bed;
 mod connections;
 mod feed;
 mod given;
+mod hooks;
 mod one_times;
 mod pages;
 mod readings;
@@ -17,14 +18,14 @@ mod sessions;
 mod size;
 mod sqlite_file;
 
-/// Instantiates the suite. Another database is one more module here and one more [`bed::Bed`].
+/// Instantiates the suite.
 macro_rules! on_every_database {
     ($($module:ident: $($test:ident),+ $(,)?;)+) => {
-        mod sqlite {
+        mod store {
             $(mod $module {
                 $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $test() {
-                    crate::$module::$test(&crate::bed::SqliteBed::new().await).await;
+                    crate::$module::$test(&crate::bed::FreshBed::new().await).await;
                 })+
             })+
         }
@@ -55,6 +56,9 @@ on_every_database! {
         the_grace_ends,
         a_superseded_token_ends_the_session,
         of_fifty_parallel_calls_one_leaf_lives,
+        a_person_s_living_sessions_are_listed_newest_first,
+        all_sessions_of_a_person_end_at_once,
+        another_password_ends_every_other_session,
         sessions_survive_a_restart;
     one_times:
         a_secret_works_once,
@@ -80,8 +84,8 @@ on_every_database! {
         devices_are_forgotten_with_the_connection,
         operators_walk_through_all_connections,
         choosing_again_after_disconnecting_starts_over,
-        swapped_envelopes_fail_closed,
-        keys_in_use_are_known;
+        vk_02_swapped_envelopes_fail_closed,
+        vk_04_keys_in_use_are_known;
     schedule:
         a_connection_that_is_due_is_claimed_once,
         of_many_claimers_one_wins,
@@ -96,6 +100,15 @@ on_every_database! {
         a_run_can_end_the_grant,
         a_lost_lease_settles_nothing,
         disconnecting_takes_the_lease_away;
+    hooks:
+        a_hint_makes_its_connection_due,
+        wh_05_a_repeated_hint_is_one_due_connection,
+        wh_08_a_hint_about_nobody_writes_nothing,
+        a_hint_about_an_ended_connection_wakes_nobody,
+        the_earliest_hinted_date_is_kept_in_any_order,
+        a_hinted_date_is_forgotten_once_a_run_covered_it,
+        a_hint_during_a_run_outlives_it,
+        silence_is_counted_until_the_next_hint;
     readings:
         a_day_comes_back_as_it_was_written,
         writing_the_same_again_changes_nothing,
