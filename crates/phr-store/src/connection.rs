@@ -108,12 +108,12 @@ pub struct Connection {
     pub due_at: Option<Timestamp>,
     /// Why.
     pub priority: Priority,
+    /// What the vendor's notifications said.
+    pub hooked: Hooked,
     /// Until when a run holds it; perhaps one that died and left it to lapse.
     pub leased_until: Option<Timestamp>,
     /// What the vendor said about the person's devices, as the syncing part wrote it (JSON).
     pub devices: Option<String>,
-    /// What the vendor's notifications said.
-    pub hooked: Hooked,
 }
 
 /// What the vendor told us when the person consented.

@@ -10,6 +10,7 @@ pub mod devices;
 mod disconnect;
 pub mod doctor;
 pub mod entropy;
+pub mod hooks;
 pub mod overview;
 pub mod report;
 pub mod reseal;
@@ -17,6 +18,7 @@ mod run;
 mod schedule;
 pub mod service;
 mod session;
+mod telemetry;
 pub mod tokens;
 pub mod verify;
 

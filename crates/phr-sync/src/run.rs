@@ -20,6 +20,7 @@ use phr_vendors::{DayReading, Vendor, VendorError};
 use crate::{
     compare::{Comparison, Work, judge, unsettled},
     devices::KnownDevices,
+    hooks,
     report::{MetricReport, Outcome, Progress, RunReport},
     service::{Listener, SyncService},
     session::{Failure, Session},
@@ -85,7 +86,10 @@ impl<'a> Run<'a> {
         let today = zone.to_datetime(service.clock.now()).date();
         let days = match date {
             Some(date) => DateRange { first: date, last: date.min(today) },
-            None => DateRange::ending(today, service.settings.look_back_days),
+            None => {
+                let look_back = DateRange::ending(today, service.settings.look_back_days);
+                hooks::days(look_back, connection.hooked.from)
+            }
         };
         let outstanding = Vec::new();
         Ok(Self {

@@ -109,6 +109,11 @@ pub trait Vendor: Send + Sync {
         needs.into_iter().any(|facts| granted.iter().any(|scope| scope == facts.scope))
     }
 
+    /// Whether the vendor's webhook tells of changes of `metric`, if one is set up.
+    fn announces(&self, _metric: Metric) -> bool {
+        false
+    }
+
     /// Where to send the browser.
     fn authorization_url(&self, request: &AuthorizationRequest<'_>) -> Url;
 
@@ -145,6 +150,11 @@ pub trait Vendor: Send + Sync {
         metric: Metric,
         days: DateRange,
     ) -> Result<BTreeMap<Date, Figure>, VendorError>;
+
+    /// Requests left of the project's limit in this minute, where there is a limit.
+    fn budget_left(&self) -> Option<u32> {
+        None
+    }
 
     /// How many consecutive days [`Self::read_days`] should be asked for at most.
     fn days_per_read(&self, metric: Metric) -> i32;

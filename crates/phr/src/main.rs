@@ -12,6 +12,8 @@ mod listen;
 mod sandbox;
 mod serve;
 mod user;
+mod verify;
+mod webhooks;
 mod worker;
 
 use std::{
@@ -21,7 +23,7 @@ use std::{
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
-use config::{Config, Mistake, Place};
+use config::{Config, Mistake, Place, WebhookAdmin};
 use phr_store::sqlite::SqliteStore;
 
 /// Readings of Fitbit trackers and Pixel watches, complete and in clinical form, on a server of
@@ -61,6 +63,21 @@ enum Command {
     /// Accounts
     #[command(subcommand)]
     User(UserCommand),
+    /// Prove that the record is whole: by itself, and with --vendor against the vendor's data
+    ///
+    /// Ends with 0 if everything is as it should be, 1 if there are differences, 2 if not
+    /// everything could be checked.
+    Verify(verify::Options),
+    /// Have Google notify this server of new data (once per Google Cloud project)
+    ///
+    /// Before: in the Google Cloud project, enable the Google Health API; give your account the role
+    /// "Google Health API Admin"; set FITBIT_PROJECT_NUMBER to the project's number (not its id),
+    /// FITBIT_WEBHOOK_AUTHORIZATION to a value of your choice, and FITBIT_ADMIN_TOKEN to an access
+    /// token with the scope cloud-platform (`gcloud auth print-access-token`; it lasts an hour and is
+    /// needed for these commands only). The server must be running and reachable by https, because
+    /// Google calls it while you register. See docs/webhooks.md.
+    #[command(subcommand)]
+    Webhooks(webhooks::Command),
     /// Write a person's Patient and Observations as FHIR R4, one resource a line (NDJSON)
     Export {
         /// The account's e-mail address
@@ -146,11 +163,34 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
             say(&user::invite(&store, &place.public_url, days).await?)
         }
         Command::User(UserCommand::List) => say(&user::list(&store().await?.0).await?),
+        Command::Verify(options) => {
+            log_to_stderr("warn");
+            verify(&options).await.map_err(|error| match error.downcast::<verify::Ended>() {
+                Ok(ended) => ended.into(),
+                Err(error) => verify::Ended::Failed(error).into(),
+            })
+        }
+        Command::Webhooks(command) => {
+            say(&webhooks::run(command, checked(WebhookAdmin::read(&variable))?).await?)
+        }
         Command::Export { email } => {
             let (store, place) = store().await?;
             export::run(&store, &email, place.public_url.as_str(), &mut std::io::stdout()).await
         }
     }
+}
+
+/// Checks the record; asking the vendor needs the whole configuration of the server.
+async fn verify(options: &verify::Options) -> anyhow::Result<()> {
+    if !options.vendor {
+        let (store, _) = store().await?;
+        let strictness = phr_sync::verify::record::Strictness::default();
+        return verify::run(std::sync::Arc::new(store), None, strictness, options).await;
+    }
+    let app = serve::parts(configuration()?).await?.assemble()?;
+    let heart_rate = app.sync.settings.heart_rate;
+    let strictness = phr_sync::verify::record::Strictness { heart_rate, ..Default::default() };
+    verify::run(app.store, Some(app.sync), strictness, options).await
 }
 
 /// The database that the configuration names: all that operators' commands need, secrets not.
@@ -230,7 +270,10 @@ fn say(text: &str) -> anyhow::Result<()> {
 
 fn fail(error: &anyhow::Error) -> ExitCode {
     let _ = writeln!(std::io::stderr(), "phr: {error:#}");
-    ExitCode::FAILURE
+    match error.downcast_ref::<verify::Ended>() {
+        Some(ended) => ExitCode::from(ended.code()),
+        None => ExitCode::FAILURE,
+    }
 }
 
 /// Where a broken `.env` is broken, without quoting it: the line may hold a secret.

@@ -5,6 +5,7 @@ pub mod health;
 pub mod integrations;
 pub mod probes;
 pub mod sync;
+pub mod webhooks;
 
 use axum::http::StatusCode;
 use tracing::Instrument;
@@ -50,6 +51,11 @@ pub(crate) fn signed_in() -> OpenApiRouter<ApiState> {
 /// Routes on which a person waits for the vendor.
 pub(crate) fn waiting() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new().routes(routes!(health::sync_now::sync_now))
+}
+
+/// Routes that vendors call.
+pub(crate) fn called_by_vendors() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new().routes(routes!(webhooks::hear_fitbit))
 }
 
 /// Routes for whoever watches over the process.

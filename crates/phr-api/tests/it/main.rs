@@ -18,6 +18,7 @@ mod reading;
 mod sessions;
 mod status;
 mod tokens;
+mod webhooks;
 
 #[path = "../support/mod.rs"]
 mod support;

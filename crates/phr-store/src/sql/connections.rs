@@ -114,9 +114,9 @@ pub(super) fn read(row: &DbRow) -> Result<Connection, StoreError> {
         attempts: columns.whole("attempts")?,
         due_at: columns.instant_if_any("due_at")?,
         priority: columns.made("priority", Priority::parse)?,
+        hooked: hooks::read(columns)?,
         leased_until: columns.instant_if_any("lease_until")?,
         devices: columns.get("devices")?,
-        hooked: hooks::read(columns)?,
     })
 }
 

@@ -22,7 +22,7 @@ const SWEEP: &str = "delete from sync_run where person = $1 and (started_at < $2
     or started_at < (select started_at from sync_run where person = $1
         order by started_at desc, id desc limit 1 offset $3))";
 const NEWEST: &str =
-    "select id, connection, person, started_at, finished_at, outcome, error, report
+    "select id, connection, person, started_at, finished_at, outcome, report, error
     from sync_run where person = $1 order by started_at desc, id desc limit $2";
 
 fn read(row: &DbRow) -> Result<SyncRun, StoreError> {

@@ -3,7 +3,7 @@
 //! a power cut lost cannot be had again).
 
 mod dialect;
-mod error;
+pub(crate) mod error;
 mod open;
 #[cfg(test)]
 mod plans;
@@ -13,7 +13,8 @@ mod sql;
 use std::path::Path;
 
 use futures_util::future::BoxFuture;
-use sqlx::SqlitePool;
+use phr_telemetry::record::Access;
+use sqlx::{SqlitePool, sqlite::SqliteSynchronous as Durability};
 // The names by which `sql/` knows this database.
 use SqliteStore as DbStore;
 use sqlx::{
@@ -59,10 +60,24 @@ impl SqliteStore {
     pub async fn open_with_readers(path: &Path, readers: u32) -> Result<Self, StoreError> {
         open::migrate(path).await?;
         Ok(Self {
-            writer: open::writer(path),
+            writer: open::writer(path, Durability::Full),
             readers: open::readers(path, readers),
             day_indexes: std::sync::Arc::default(),
             news: std::sync::Arc::default(),
+        })
+    }
+
+    /// Like [`Self::open`], but without ever waiting for the disk: for simulations, whose record may
+    /// go with the machine.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn open_volatile(path: &Path) -> Result<Self, StoreError> {
+        open::migrate(path).await?;
+        Ok(Self {
+            writer: open::writer(path, Durability::Off),
+            readers: open::readers(path, 1),
+            day_indexes: std::sync::Arc::default(),
         })
     }
 
@@ -90,7 +105,7 @@ impl SqliteStore {
     {
         // Immediate: a deferred transaction that reads first fails as soon as another process
         // writes, whatever the busy timeout.
-        sql::detached(self.writer.clone(), "begin immediate", work).await
+        sql::detached(self.writer.clone(), "begin immediate", Access::Write, work).await
     }
 
     /// Runs `work` in a reading transaction: several statements that see the same moment.
@@ -99,6 +114,6 @@ impl SqliteStore {
         T: Send + 'static,
         F: FnOnce(&mut DbConnection) -> BoxFuture<'_, Result<T, StoreError>> + Send + 'static,
     {
-        sql::detached(self.readers.clone(), "begin", work).await
+        sql::detached(self.readers.clone(), "begin", Access::Read, work).await
     }
 }

@@ -7,13 +7,17 @@ mod accounts;
 mod bed;
 mod connections;
 mod feed;
+mod fleet;
 mod given;
 mod hooks;
+mod moving;
 mod one_times;
 mod pages;
+mod racing;
 mod readings;
 mod runs;
 mod schedule;
+mod schema;
 mod sessions;
 mod size;
 mod sqlite_file;
@@ -109,6 +113,12 @@ on_every_database! {
         a_hinted_date_is_forgotten_once_a_run_covered_it,
         a_hint_during_a_run_outlives_it,
         silence_is_counted_until_the_next_hint;
+    fleet:
+        an_empty_database_has_an_empty_fleet,
+        connections_are_counted_by_state,
+        what_is_due_is_told_by_kind_of_work,
+        what_is_being_worked_on_is_not_due_until_its_lease_lapses,
+        failures_and_the_age_of_completeness_are_seen;
     readings:
         a_day_comes_back_as_it_was_written,
         writing_the_same_again_changes_nothing,
@@ -157,6 +167,19 @@ on_every_database! {
         whoever_listens_hears_of_changes_only,
         a_drained_copy_equals_the_store,
         a_reader_beside_writers_misses_nothing;
+    racing:
+        every_connection_is_claimed_once_by_eight_claimers,
+        parallel_writes_of_one_person_are_all_counted,
+        parallel_writes_of_one_day_leave_one_whole_day,
+        one_of_many_people_links_a_vendor_account,
+        parallel_disconnects_leave_one_revocation,
+        one_of_many_registrations_gets_the_address,
+        every_parallel_failure_is_counted,
+        one_of_many_refreshes_replaces_the_tokens,
+        a_trigger_in_the_moment_of_settling_is_not_lost,
+        nothing_is_written_after_the_lease_was_taken;
+    schema:
+        an_older_process_keeps_working_after_columns_were_added;
     runs:
         runs_are_listed_newest_first,
         a_run_is_recorded_once,

@@ -90,7 +90,7 @@ async fn check_range(
     findings: &mut Findings,
 ) -> Result<u64, StoreError> {
     let Inspected { days, unreadable } = store.inspect(whose.person, metric, range).await?;
-    for row in unreadable {
+    for row in &unreadable {
         findings.turn_to(metric, row.date);
         findings.add(What::Unreadable, Some(format!("{}.{}", row.table, row.column)), None);
     }
@@ -105,6 +105,10 @@ async fn check_range(
         heart_rate: whose.heart_rate,
     };
     for day in &days {
+        // Without its samples, or what is known of it, nothing about a day can be derived.
+        if unreadable.iter().any(|row| row.date == Some(day.date)) {
+            continue;
+        }
         day::check(day, &circumstances, findings);
     }
     Ok(days.len() as u64)

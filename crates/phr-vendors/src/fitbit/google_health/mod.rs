@@ -11,6 +11,7 @@ mod daily;
 mod data_type;
 mod devices;
 mod failure;
+pub mod hooks;
 mod hours;
 mod json;
 mod oauth;
@@ -44,10 +45,14 @@ use crate::{
     device::Device,
     error::VendorError,
     pace::{Pace, TokioPace},
+    skew::ClockWatch,
     vendor::{
         Access, Account, AuthorizationRequest, DayReading, Grant, Refreshed, ScopeFacts, Vendor,
     },
 };
+
+/// What this API is called in metrics, traces and answers.
+const UPSTREAM: &str = "google-health";
 
 /// Fitbit behind the Google Health API.
 pub struct GoogleHealth {
@@ -67,7 +72,8 @@ impl GoogleHealth {
     ) -> Self {
         let oauth = OAuth::new(settings, http.clone(), clock.clone());
         let base = settings.api_base_url.clone();
-        Self { oauth, api: Api { http, base, budget, clock, pace: Arc::new(TokioPace) } }
+        let (pace, watch) = (Arc::new(TokioPace), ClockWatch::default());
+        Self { oauth, api: Api { http, base, budget, clock, pace, watch } }
     }
 
     /// The same client with another way to wait between attempts.
@@ -91,7 +97,7 @@ impl Vendor for GoogleHealth {
     }
 
     fn upstream(&self) -> &'static str {
-        "google-health"
+        UPSTREAM
     }
 
     fn title(&self) -> &'static str {
@@ -104,6 +110,10 @@ impl Vendor for GoogleHealth {
 
     fn metrics(&self) -> &'static [Metric] {
         &Metric::ALL
+    }
+
+    fn announces(&self, metric: Metric) -> bool {
+        data_type::announced_as(metric).is_some()
     }
 
     fn authorization_url(&self, request: &AuthorizationRequest<'_>) -> Url {
@@ -123,7 +133,10 @@ impl Vendor for GoogleHealth {
     }
 
     async fn refresh(&self, refresh: &SecretString) -> Result<Refreshed, VendorError> {
-        self.oauth.refresh(refresh).await
+        let refreshed = self.oauth.refresh(refresh).await;
+        let error = refreshed.as_ref().err().map(VendorError::code);
+        phr_telemetry::record::token_refresh(UPSTREAM, error);
+        refreshed
     }
 
     async fn revoke(&self, token: &SecretString) -> Result<(), VendorError> {
@@ -148,6 +161,10 @@ impl Vendor for GoogleHealth {
             return Ok(BTreeMap::new());
         }
         daily::figures(&self.api, access, metric, days).await
+    }
+
+    fn budget_left(&self) -> Option<u32> {
+        Some(self.api.budget.left())
     }
 
     /// A day where a day takes a page or more; a fortnight where one request answers for all.
