@@ -276,7 +276,7 @@ mod tests {
             let value = match name {
                 "PUBLIC_URL" => "https://phr.example.com",
                 "ENCRYPTION_KEY" => "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=",
-                "JWT_SECRET" => "0123456789abcdef0123456789abcdef0123456789a",
+                "JWT_SECRET" => "b0c8yE1n6Qv2K7Zq4Wf9Xr3Ts5Ua1HdJ",
                 "FITBIT_CLIENT_ID" => "client-id",
                 "FITBIT_CLIENT_SECRET" => "client-secret",
                 "FITBIT_REDIRECT_URI" => "https://phr.example.com/integrations/fitbit/callback",

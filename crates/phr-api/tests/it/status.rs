@@ -126,7 +126,7 @@ async fn an_outage_is_told_with_its_cause_and_passes() {
     world.inject(Fault::new(FaultKind::Unlinked));
     ada.press("/health/sync/immediate").await.problem(409);
     let status = ada.get("/integrations/fitbit/status").await.expect(200);
-    insta::assert_json_snapshot!(status["doctor"], { ".since" => "[since]" }, @r#""#);
+    insta::assert_json_snapshot!(status["doctor"], { ".since" => "[since]" });
     let run = &ada.get("/health/sync/runs?limit=1").await.expect(200)["runs"][0];
     assert_eq!((&run["status"], &run["error"]), (&"failed".into(), &"account_not_linked".into()));
     assert_eq!(run["message"], status["doctor"]["cause"]);
