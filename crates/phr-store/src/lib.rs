@@ -43,12 +43,32 @@ pub use vault::Vault;
 
 /// What a database must do for the product.
 pub trait Store:
-    Accounts + Connections + Feed + Hooks + Inspection + OneTimes + Readings + Runs + Upkeep + Send + Sync
+    Accounts
+    + Connections
+    + Feed
+    + Hooks
+    + Inspection
+    + OneTimes
+    + Readings
+    + Runs
+    + Upkeep
+    + Send
+    + Sync
 {
 }
 
 impl<T> Store for T where
-    T: Accounts + Connections + Feed + Hooks + Inspection + OneTimes + Readings + Runs + Upkeep + Send + Sync
+    T: Accounts
+        + Connections
+        + Feed
+        + Hooks
+        + Inspection
+        + OneTimes
+        + Readings
+        + Runs
+        + Upkeep
+        + Send
+        + Sync
 {
 }
 

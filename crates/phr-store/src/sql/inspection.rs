@@ -29,6 +29,10 @@ const COVERAGE: &str = "select * from coverage
 const OBSERVATIONS: &str = "select * from observation
     where person = $1 and metric = $2 and civil_date between $3 and $4 order by civil_date, id";
 const JOBS: &str = "select * from connection where person = $1 order by number";
+const AHEAD: &str = "select count(*) as ahead from observation
+    join person on person.id = observation.person
+    where observation.person = $1
+        and (observation.revision > person.revision or observation.revision < 0)";
 const RELEASE: &str = "update connection set lease_token = null, lease_until = null,
         trigger_at = null, trigger_priority = null
     where id = $1 and lease_token = $2";
@@ -193,6 +197,12 @@ impl Inspection for DbStore {
             }
         }
         Ok(found)
+    }
+
+    async fn ahead_of_feed(&self, person: PersonId) -> Result<u64, StoreError> {
+        let query = sqlx::query(AHEAD).bind(person.0);
+        let row = query.fetch_one(&self.readers).await.map_err(in_database)?;
+        Columns::of(&row, "observation").whole("ahead")
     }
 
     async fn release(&self, lease: Lease) -> Result<bool, StoreError> {

@@ -9,6 +9,7 @@ mod connections;
 mod feed;
 mod given;
 mod hooks;
+mod inspection;
 mod one_times;
 mod pages;
 mod readings;
@@ -155,6 +156,15 @@ on_every_database! {
         whoever_listens_hears_of_changes_only,
         a_drained_copy_equals_the_store,
         a_reader_beside_writers_misses_nothing;
+    inspection:
+        everything_of_a_day_is_shown,
+        what_was_withdrawn_is_shown_too,
+        the_span_reaches_from_the_first_day_to_the_last,
+        an_unreadable_row_does_not_hide_the_others,
+        a_digest_that_does_not_fit_is_told,
+        rows_of_unknown_metrics_are_strays,
+        a_released_connection_is_as_it_was,
+        a_trigger_outlives_the_release;
     runs:
         runs_are_listed_newest_first,
         a_run_is_recorded_once;
