@@ -100,7 +100,7 @@ impl Bed {
                 sqlx::raw_sql(sql).execute(&mut sqlite(path).await).await.unwrap();
             }
             DatabaseUrl::Postgres(server) => {
-                execute(server.options(), sql.replace("x'", r"'\x")).await.unwrap();
+                execute(server.options(), sql.replace(" x'", r" '\x")).await.unwrap();
             }
         }
     }

@@ -21,6 +21,8 @@ use phr_vendors::{DayReading, Vendor, VendorError};
 
 use crate::{
     compare::{Comparison, Work, judge, unsettled},
+    devices::KnownDevices,
+    hooks,
     report::{MetricReport, Outcome, Progress, RunReport},
     service::{Listener, SyncService},
     session::{Failure, Session},
@@ -81,11 +83,15 @@ impl<'a> Run<'a> {
             service.store.remember_account(connection.id, &connection.scopes, zone).await?;
             connection.zone = account.zone;
         }
+        learn_devices(service, &vendor, &mut session, &mut connection).await?;
         let zone = zone_of(&connection);
         let today = zone.to_datetime(service.clock.now()).date();
         let days = match date {
             Some(date) => DateRange { first: date, last: date.min(today) },
-            None => DateRange::ending(today, service.settings.look_back_days),
+            None => {
+                let look_back = DateRange::ending(today, service.settings.look_back_days);
+                hooks::days(look_back, connection.hooked.from)
+            }
         };
         let outstanding = Vec::new();
         Ok(Self {
@@ -306,6 +312,34 @@ impl<'a> Run<'a> {
             listener(Progress { metric, days_done, days_to_read: count(days_to_read) });
         }
     }
+}
+
+/// Asks what became of the person's devices, if nobody has for a while. That the vendor does not tell
+/// is no failure of a run.
+async fn learn_devices(
+    service: &SyncService,
+    vendor: &Arc<dyn Vendor>,
+    session: &mut Session<'_>,
+    connection: &mut Connection,
+) -> Result<(), Failure> {
+    let asked_at = service.clock.now();
+    if !KnownDevices::are_due(connection, asked_at) {
+        return Ok(());
+    }
+    let asked = session.ask(|access| {
+        let vendor = vendor.clone();
+        async move { vendor.devices(&access).await }
+    });
+    let devices = match asked.await {
+        Ok(devices) => devices,
+        Err(Failure::Vendor(VendorError::ScopeMissing)) => Vec::new(),
+        Err(Failure::Vendor(_)) => return Ok(()),
+        Err(failure) => return Err(failure),
+    };
+    let known = serde_json::to_string(&KnownDevices { asked_at, devices }).unwrap_or_default();
+    service.store.remember_devices(connection.id, &known).await?;
+    connection.devices = Some(known);
+    Ok(())
 }
 
 /// Metrics sampled all day long with the offset of where the person was: their own samples say it.

@@ -8,7 +8,7 @@ use phr_api::{ApiState, Streams, settings::Settings};
 use phr_model::Clock;
 use phr_store::{SharedStore, Vault};
 use phr_sync::{Connector, Entropy, OsEntropy, SyncService, SyncSettings};
-use phr_vendors::{Vendor, registry::Vendors};
+use phr_vendors::{HookReceiver, Vendor, registry::Vendors};
 use secrecy::SecretString;
 use url::Url;
 
@@ -20,6 +20,8 @@ pub(crate) struct Parts {
     pub(crate) encryption_key: SecretString,
     /// Vendors with credentials.
     pub(crate) vendors: Vec<Arc<dyn Vendor>>,
+    /// Judges what comes in on the webhook, if one is set up.
+    pub(crate) webhooks: Option<Arc<dyn HookReceiver>>,
     /// The clock.
     pub(crate) clock: Arc<dyn Clock>,
     /// How syncing behaves.
@@ -62,6 +64,10 @@ impl Parts {
             settings: self.sync,
         };
         let state = ApiState::new(self.store.clone(), connector.clone(), sync.clone(), self.api)?;
+        let state = match self.webhooks {
+            Some(receiver) => state.with_webhooks(receiver),
+            None => state,
+        };
         let pages = phr_web::router(connector.clone());
         let router = phr_api::router(&state, pages);
         Ok(App { router, streams: state.streams, store: self.store, sync, connector })

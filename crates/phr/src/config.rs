@@ -8,6 +8,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use jiff::SignedDuration;
 use phr_api::settings::{Network, Registration};
 use phr_model::HeartRateForm;
+use phr_vendors::fitbit::google_health::hooks::Authorization;
 use secrecy::SecretString;
 use url::Url;
 
@@ -35,6 +36,37 @@ pub(crate) struct Fitbit {
     pub(crate) redirect_uri: Url,
     /// An emulator to use instead of Google.
     pub(crate) base_url: Option<Url>,
+    /// What Google sends along with notifications; without it none are heard.
+    pub(crate) webhook: Option<Authorization>,
+}
+
+/// What managing the Cloud project's webhook takes.
+#[derive(Debug, Clone)]
+pub(crate) struct WebhookAdmin {
+    /// Where people and apps reach this server.
+    pub(crate) public_url: Url,
+    /// An emulator to use instead of Google.
+    pub(crate) base_url: Option<Url>,
+    /// The project's number.
+    pub(crate) project: String,
+    /// An access token with the scope `cloud-platform`.
+    pub(crate) token: SecretString,
+    /// What Google is to send along.
+    pub(crate) authorization: SecretString,
+}
+
+impl WebhookAdmin {
+    /// Reads only what `phr webhooks` needs.
+    ///
+    /// # Errors
+    /// Every mistake found.
+    pub(crate) fn read(variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, Vec<Mistake>> {
+        let mut reader = Reader { variable, mistakes: Vec::new() };
+        match reader.webhook_admin() {
+            Some(admin) if reader.mistakes.is_empty() => Ok(admin),
+            _ => Err(reader.mistakes),
+        }
+    }
 }
 
 /// Everything the server needs to know.
@@ -84,7 +116,7 @@ impl Place {
 }
 
 /// Every variable the server reads. `.env.example` documents each; a test keeps the two equal.
-pub(crate) const VARIABLES: [&str; 23] = [
+pub(crate) const VARIABLES: [&str; 27] = [
     "LISTEN",
     "PUBLIC_URL",
     "DATABASE_URL",
@@ -95,6 +127,10 @@ pub(crate) const VARIABLES: [&str; 23] = [
     "FITBIT_REDIRECT_URI",
     "FITBIT_UPSTREAM",
     "FITBIT_BASE_URL",
+    "FITBIT_WEBHOOK_AUTHORIZATION",
+    "FITBIT_WEBHOOK_CHECK",
+    "FITBIT_PROJECT_NUMBER",
+    "FITBIT_ADMIN_TOKEN",
     "REGISTRATION",
     "OBSERVATIONS_HEART_RATE",
     "SYNC_INTERVAL",

@@ -5,6 +5,7 @@ mod app;
 mod check;
 mod config;
 mod demo;
+mod doctor;
 mod export;
 mod keys;
 mod listen;
@@ -12,6 +13,7 @@ mod sandbox;
 mod serve;
 mod user;
 mod verify;
+mod webhooks;
 mod worker;
 
 use std::{
@@ -21,7 +23,7 @@ use std::{
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
-use config::{Config, Mistake, Place};
+use config::{Config, Mistake, Place, WebhookAdmin};
 use phr_store::sqlite::SqliteStore;
 
 /// Readings of Fitbit trackers and Pixel watches, complete and in clinical form, on a server of
@@ -46,6 +48,12 @@ enum Command {
     Sandbox(sandbox::Options),
     /// Bring the database's schema up to date (`serve` does so by itself)
     Migrate,
+    /// Examine the configuration and every connection: what is wrong, who must act, and what to do
+    Doctor {
+        /// Print JSON for scripts
+        #[arg(long)]
+        json: bool,
+    },
     /// Make the secrets that a server needs
     #[command(subcommand)]
     Keys(KeysCommand),
@@ -60,6 +68,16 @@ enum Command {
     /// Ends with 0 if everything is as it should be, 1 if there are differences, 2 if not
     /// everything could be checked.
     Verify(verify::Options),
+    /// Have Google notify this server of new data (once per Google Cloud project)
+    ///
+    /// Before: in the Google Cloud project, enable the Google Health API; give your account the role
+    /// "Google Health API Admin"; set FITBIT_PROJECT_NUMBER to the project's number (not its id),
+    /// FITBIT_WEBHOOK_AUTHORIZATION to a value of your choice, and FITBIT_ADMIN_TOKEN to an access
+    /// token with the scope cloud-platform (`gcloud auth print-access-token`; it lasts an hour and is
+    /// needed for these commands only). The server must be running and reachable by https, because
+    /// Google calls it while you register. See docs/webhooks.md.
+    #[command(subcommand)]
+    Webhooks(webhooks::Command),
     /// Write a person's Patient and Observations as FHIR R4, one resource a line (NDJSON)
     Export {
         /// The account's e-mail address
@@ -128,6 +146,12 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
             store().await?;
             say("The database is up to date.\n")
         }
+        Command::Doctor { json } => {
+            let (store, _) = store().await?;
+            let examined = doctor::examine(&store, Config::read(&variable)).await?;
+            say(&if json { examined.json() } else { examined.text() })?;
+            examined.verdict()
+        }
         Command::Keys(KeysCommand::Generate) => say(&keys::generate()),
         Command::Config(ConfigCommand::Check) => {
             keep_to_oneself(std::path::Path::new(".env"))?;
@@ -145,6 +169,9 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
                 Ok(ended) => ended.into(),
                 Err(error) => verify::Ended::Failed(error).into(),
             })
+        }
+        Command::Webhooks(command) => {
+            say(&webhooks::run(command, checked(WebhookAdmin::read(&variable))?).await?)
         }
         Command::Export { email } => {
             let (store, place) = store().await?;

@@ -8,9 +8,9 @@ use phr_model::{Clock, SystemClock};
 use phr_store::{SharedStore, Vault, sqlite::SqliteStore};
 use phr_sync::{SyncSettings, reseal::reseal};
 use phr_vendors::{
-    Budget, Vendor,
+    Budget, HookReceiver, Vendor,
     budget::Limits,
-    fitbit::google_health::{self, GoogleHealth},
+    fitbit::google_health::{self, GoogleHealth, hooks::GoogleHooks},
     http_client,
 };
 use secrecy::SecretString;
@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     app::{App, Parts},
-    config::Config,
+    config::{Config, Fitbit},
     listen::{self, Room},
     worker,
 };
@@ -72,6 +72,7 @@ pub(crate) async fn parts(config: Config) -> anyhow::Result<Parts> {
     settle_keys(&store, &config.encryption_key).await?;
     Ok(Parts {
         vendors: vendors(&config, &clock)?,
+        webhooks: webhooks(&config, &clock)?,
         store,
         clock,
         sync: SyncSettings {
@@ -114,19 +115,36 @@ async fn settle_keys(store: &SharedStore, ring: &SecretString) -> anyhow::Result
     Ok(())
 }
 
-fn vendors(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Vec<Arc<dyn Vendor>>> {
+pub(crate) fn vendors(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<Vec<Arc<dyn Vendor>>> {
     let Some(fitbit) = &config.fitbit else { return Ok(Vec::new()) };
     let limits = Limits {
         per_person_per_minute: config.per_person_per_minute,
         per_project_per_minute: config.per_project_per_minute,
     };
-    let (id, secret) = (fitbit.client_id.clone(), fitbit.client_secret.clone());
-    let settings = match &fitbit.base_url {
-        Some(base) => google_health::Settings::at(base, id, secret, fitbit.redirect_uri.clone()),
-        None => google_health::Settings::google(id, secret, fitbit.redirect_uri.clone()),
-    };
+    let settings = google(fitbit);
     let budget = Arc::new(Budget::new(limits, clock.clone()));
     Ok(vec![Arc::new(GoogleHealth::new(&settings, http_client()?, budget, clock.clone()))])
+}
+
+fn google(fitbit: &Fitbit) -> google_health::Settings {
+    let (id, secret) = (fitbit.client_id.clone(), fitbit.client_secret.clone());
+    match &fitbit.base_url {
+        Some(base) => google_health::Settings::at(base, id, secret, fitbit.redirect_uri.clone()),
+        None => google_health::Settings::google(id, secret, fitbit.redirect_uri.clone()),
+    }
+}
+
+fn webhooks(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<Option<Arc<dyn HookReceiver>>> {
+    let Some(fitbit) = &config.fitbit else { return Ok(None) };
+    let Some(authorization) = fitbit.webhook.clone() else { return Ok(None) };
+    let keyset = google(fitbit).keyset_url;
+    Ok(Some(Arc::new(GoogleHooks::new(authorization, keyset, http_client()?, clock.clone()))))
 }
 
 /// Ctrl-C, or SIGTERM from a service manager.

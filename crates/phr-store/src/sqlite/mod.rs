@@ -3,7 +3,7 @@
 //! a power cut lost cannot be had again).
 
 mod dialect;
-mod error;
+pub(crate) mod error;
 mod open;
 #[cfg(test)]
 mod plans;
@@ -13,6 +13,7 @@ mod sql;
 use std::{path::Path, sync::Arc};
 
 use futures_util::future::BoxFuture;
+use phr_telemetry::record::Access;
 use sqlx::{SqlitePool, sqlite::SqliteSynchronous as Durability};
 // The names by which `sql/` knows this database.
 use SqliteStore as DbStore;
@@ -99,7 +100,7 @@ impl SqliteStore {
     {
         // Immediate: a deferred transaction that reads first fails as soon as another process
         // writes, whatever the busy timeout.
-        sql::detached(self.writer.clone(), "begin immediate", work).await
+        sql::detached(self.writer.clone(), "begin immediate", Access::Write, work).await
     }
 
     /// Runs `work` in a reading transaction: several statements that see the same moment.
@@ -108,6 +109,6 @@ impl SqliteStore {
         T: Send + 'static,
         F: FnOnce(&mut DbConnection) -> BoxFuture<'_, Result<T, StoreError>> + Send + 'static,
     {
-        sql::detached(self.readers.clone(), "begin", work).await
+        sql::detached(self.readers.clone(), "begin", Access::Read, work).await
     }
 }

@@ -1,5 +1,5 @@
-//! The real parts on one stage: emulated Google, Google Health client, SQLite, and a clock that
-//! stands still until a test moves it.
+//! The real parts on one stage: emulated Google, Google Health client, a database (see
+//! [`phr_store::bed`]), and a clock that stands still until a test moves it.
 
 #![allow(dead_code, clippy::allow_attributes, reason = "each test file uses a part of it")]
 
@@ -14,8 +14,8 @@ use phr_sandbox::{DataType, Options, People, Sandbox, World};
 use phr_store::{
     SharedStore, Vault,
     account::{NewPerson, Person, Registration},
+    bed::{self, Bed},
     connection::Connection,
-    sqlite::SqliteStore,
 };
 use phr_sync::{
     Callback, Connector, Entropy, Finished, RunReport, SyncError, SyncService, SyncSettings,
@@ -30,7 +30,6 @@ use phr_vendors::{
 };
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
-use tempfile::TempDir;
 use url::Url;
 use uuid::Uuid;
 
@@ -75,7 +74,7 @@ pub(crate) struct Stage {
     pub(crate) store: SharedStore,
     pub(crate) connector: Connector,
     pub(crate) sync: SyncService,
-    pub(crate) folder: TempDir,
+    pub(crate) bed: Bed,
     pub(crate) browser: reqwest::Client,
 }
 
@@ -98,9 +97,7 @@ impl Stage {
         let (id, secret) = (options.client_id.clone(), options.client_secret.clone());
         let sandbox = Sandbox::start(options).await.unwrap();
         let clock: Arc<dyn Clock> = Arc::new(StageClock(sandbox.world().clock()));
-        let folder = tempfile::tempdir().unwrap();
-        let store: SharedStore =
-            Arc::new(SqliteStore::open(&folder.path().join("phr.sqlite")).await.unwrap());
+        let (store, bed) = bed::open().await;
         let base: Url = sandbox.base_url().parse().unwrap();
         let google = Settings::at(&base, id, secret.into(), REDIRECT.parse().unwrap());
         let vendors = Arc::new(Vendors::new([vendor(&google, 1_000_000, &clock)]));
@@ -125,7 +122,7 @@ impl Stage {
         };
         let browser =
             reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { sandbox, settings: google, clock, store, connector, sync, folder, browser }
+        Self { sandbox, settings: google, clock, store, connector, sync, bed, browser }
     }
 
     pub(crate) fn world(&self) -> &World {
