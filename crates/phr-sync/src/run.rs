@@ -1,5 +1,7 @@
 //! One run over one connection: metric after metric, compare, fetch, replace, observe, cover.
 
+mod dependents;
+
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
@@ -212,10 +214,11 @@ impl<'a> Run<'a> {
                     async move { vendor.read_days(&access, metric, window, &offsets).await }
                 })
                 .await?;
-            let days = readings
+            let mut days: Vec<_> = readings
                 .into_iter()
                 .map(|day| self.day_write(metric, day, &witnesses, figures))
                 .collect();
+            days.extend(self.dependents(metric, window, &days).await?);
             let changes = self.replace(days).await?;
             self.outstanding.retain(|date| !window.contains(*date));
             report.add(window, &changes);

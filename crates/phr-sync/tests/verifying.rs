@@ -70,7 +70,7 @@ fn codes(verified: &Verified) -> BTreeSet<&'static str> {
 }
 
 /// What is done behind the store's back, and what is found then.
-const DAMAGES: [(&str, &[&str]); 21] = [
+const DAMAGES: [(&str, &[&str]); 22] = [
     ("select 1", &[]),
     ("update sample_day set digest = zeroblob(32) where metric = 'steps'", &["samples_digest"]),
     ("update sample_day set data = x'0101' where metric = 'body_weight'", &["unreadable"]),
@@ -105,6 +105,7 @@ const DAMAGES: [(&str, &[&str]); 21] = [
         "update observation set person = zeroblob(16) where metric = 'steps'",
         &["coverage_observations", "observation_missing", "stray_rows"],
     ),
+    ("update person set revision = revision - 1", &["feed_ahead"]),
     ("update connection set due_at = null", &["never_due"]),
     ("update connection set due_at = 0", &["overdue"]),
     ("update connection set lease_until = 1", &["lease_torn"]),

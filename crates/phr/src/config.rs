@@ -82,6 +82,7 @@ pub(crate) struct Config {
     pub(crate) registration: Registration,
     pub(crate) heart_rate: HeartRateForm,
     pub(crate) sync_interval: SignedDuration,
+    pub(crate) sync_lease: SignedDuration,
     pub(crate) look_back_days: i32,
     pub(crate) per_person_per_minute: u32,
     pub(crate) per_project_per_minute: u32,
@@ -117,7 +118,7 @@ impl Place {
 }
 
 /// Every variable the server reads. `.env.example` documents each; a test keeps the two equal.
-pub(crate) const VARIABLES: [&str; 32] = [
+pub(crate) const VARIABLES: [&str; 33] = [
     "LISTEN",
     "PUBLIC_URL",
     "DATABASE_URL",
@@ -135,6 +136,7 @@ pub(crate) const VARIABLES: [&str; 32] = [
     "REGISTRATION",
     "OBSERVATIONS_HEART_RATE",
     "SYNC_INTERVAL",
+    "SYNC_LEASE",
     "SYNC_LOOK_BACK_DAYS",
     "REQUESTS_PER_MINUTE_PER_PERSON",
     "REQUESTS_PER_MINUTE",
@@ -191,6 +193,7 @@ impl Config {
             registration: reader.one_of("REGISTRATION", &REGISTRATIONS),
             heart_rate: reader.one_of("OBSERVATIONS_HEART_RATE", &HEART_RATES),
             sync_interval: reader.interval(),
+            sync_lease: reader.lease(),
             look_back_days: reader.number("SYNC_LOOK_BACK_DAYS", 14, 1..=90),
             per_person_per_minute: reader.number(
                 "REQUESTS_PER_MINUTE_PER_PERSON",

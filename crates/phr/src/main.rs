@@ -183,13 +183,12 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
 async fn verify(options: &verify::Options) -> anyhow::Result<()> {
     if !options.vendor {
         let (store, _) = store().await?;
-        let strictness = phr_sync::verify::record::Strictness::default();
-        return verify::run(std::sync::Arc::new(store), None, strictness, options).await;
+        let form = phr_model::HeartRateForm::default();
+        return verify::run(std::sync::Arc::new(store), None, form, options).await;
     }
     let app = serve::parts(configuration()?).await?.assemble()?;
-    let heart_rate = app.sync.settings.heart_rate;
-    let strictness = phr_sync::verify::record::Strictness { heart_rate, ..Default::default() };
-    verify::run(app.store, Some(app.sync), strictness, options).await
+    let form = app.sync.settings.heart_rate;
+    verify::run(app.store, Some(app.sync), form, options).await
 }
 
 /// The database that the configuration names: all that operators' commands need, secrets not.

@@ -81,6 +81,7 @@ pub(crate) async fn parts(config: Config) -> anyhow::Result<Parts> {
         sync: SyncSettings {
             look_back_days: config.look_back_days,
             interval: config.sync_interval,
+            lease: config.sync_lease,
             heart_rate: config.heart_rate,
             ..SyncSettings::default()
         },

@@ -5,7 +5,8 @@ use std::io::{IsTerminal, Write};
 use anyhow::Context;
 use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
 use indicatif::{ProgressBar, ProgressStyle};
-use phr_model::{Metric, PersonId};
+use jiff::SignedDuration;
+use phr_model::{HeartRateForm, Metric, PersonId};
 use phr_store::SharedStore;
 use phr_sync::{
     SyncService,
@@ -36,6 +37,9 @@ pub(crate) struct Options {
     /// Compare today too, for a vendor that stands still (an emulator whose clock was stopped)
     #[arg(long, requires = "vendor")]
     today: bool,
+    /// How long something may be due before it counts as stuck, e.g. 10m
+    #[arg(long, default_value = "24h")]
+    pub(crate) patience: SignedDuration,
     /// Show the figures that differ: they are health data
     #[arg(long)]
     show_values: bool,
@@ -72,9 +76,10 @@ impl Ended {
 pub(crate) async fn run(
     store: SharedStore,
     sync: Option<SyncService>,
-    strictness: Strictness,
+    heart_rate: HeartRateForm,
     options: &Options,
 ) -> anyhow::Result<()> {
+    let strictness = Strictness { heart_rate, patience: options.patience };
     let everybody = people(&store, options.person.as_deref()).await?;
     let bar = bar(everybody.len() as u64, options.json);
     let mut verified = record::strays(&*store).await?;

@@ -44,6 +44,10 @@ const JOBS: &str = concat!(
     connections::columns!(),
     ", lease_token from connection where person = $1 order by number"
 );
+const AHEAD: &str = "select count(*) as ahead from observation
+    join person on person.id = observation.person
+    where observation.person = $1
+        and (observation.revision > person.revision or observation.revision < 0)";
 const RELEASE: &str = "update connection set lease_token = null, lease_until = null,
         trigger_at = null, trigger_priority = null
     where id = $1 and lease_token = $2";
@@ -208,6 +212,12 @@ impl Inspection for DbStore {
             }
         }
         Ok(found)
+    }
+
+    async fn ahead_of_feed(&self, person: PersonId) -> Result<u64, StoreError> {
+        let query = sqlx::query(AHEAD).bind(person.0);
+        let row = query.fetch_one(&self.readers).await.map_err(in_database)?;
+        Columns::of(&row, "observation").whole("ahead")
     }
 
     async fn release(&self, lease: Lease) -> Result<bool, StoreError> {

@@ -10,7 +10,7 @@ mod plans;
 #[path = "../sql/mod.rs"]
 mod sql;
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use futures_util::future::BoxFuture;
 use phr_telemetry::record::Access;
@@ -32,8 +32,8 @@ const READERS: u32 = 4;
 pub struct SqliteStore {
     writer: SqlitePool,
     readers: SqlitePool,
-    day_indexes: std::sync::Arc<DayIndexes>,
-    news: std::sync::Arc<News>,
+    day_indexes: Arc<DayIndexes>,
+    news: Arc<News>,
 }
 
 impl std::fmt::Debug for SqliteStore {
@@ -59,12 +59,7 @@ impl SqliteStore {
     /// As [`Self::open`].
     pub async fn open_with_readers(path: &Path, readers: u32) -> Result<Self, StoreError> {
         open::migrate(path).await?;
-        Ok(Self {
-            writer: open::writer(path, Durability::Full),
-            readers: open::readers(path, readers),
-            day_indexes: std::sync::Arc::default(),
-            news: std::sync::Arc::default(),
-        })
+        Ok(Self::on(open::writer(path, Durability::Full), open::readers(path, readers)))
     }
 
     /// Like [`Self::open`], but without ever waiting for the disk: for simulations, whose record may
@@ -74,12 +69,11 @@ impl SqliteStore {
     /// As [`Self::open`].
     pub async fn open_volatile(path: &Path) -> Result<Self, StoreError> {
         open::migrate(path).await?;
-        Ok(Self {
-            writer: open::writer(path, Durability::Off),
-            readers: open::readers(path, 1),
-            day_indexes: std::sync::Arc::default(),
-            news: std::sync::Arc::default(),
-        })
+        Ok(Self::on(open::writer(path, Durability::Off), open::readers(path, 1)))
+    }
+
+    fn on(writer: SqlitePool, readers: SqlitePool) -> Self {
+        Self { writer, readers, day_indexes: Arc::default(), news: Arc::default() }
     }
 
     /// Creates the database if it is missing and brings its schema up to date. Any number of

@@ -10,6 +10,7 @@ mod feed;
 mod fleet;
 mod given;
 mod hooks;
+mod inspection;
 mod moving;
 mod one_times;
 mod pages;
@@ -167,6 +168,15 @@ on_every_database! {
         whoever_listens_hears_of_changes_only,
         a_drained_copy_equals_the_store,
         a_reader_beside_writers_misses_nothing;
+    inspection:
+        everything_of_a_day_is_shown,
+        what_was_withdrawn_is_shown_too,
+        the_span_reaches_from_the_first_day_to_the_last,
+        an_unreadable_row_does_not_hide_the_others,
+        a_digest_that_does_not_fit_is_told,
+        rows_of_unknown_metrics_are_strays,
+        a_released_connection_is_as_it_was,
+        a_trigger_outlives_the_release;
     racing:
         every_connection_is_claimed_once_by_eight_claimers,
         parallel_writes_of_one_person_are_all_counted,

@@ -49,6 +49,10 @@ pub async fn verify(
     for job in &jobs {
         schedule::check(job, now, strictness.patience, &mut findings);
     }
+    let ahead = store.ahead_of_feed(person).await?;
+    if ahead > 0 {
+        findings.add(What::FeedAhead, Some(format!("{ahead} Observations")), None);
+    }
     let mut days = 0;
     for metric in Metric::ALL {
         let Some(span) = store.held_span(person, metric).await? else { continue };

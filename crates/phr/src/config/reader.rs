@@ -111,6 +111,15 @@ impl Reader<'_> {
         networks
     }
 
+    pub(super) fn lease(&mut self) -> SignedDuration {
+        let parsed = self.parsed("SYNC_LEASE", "1m", "a time like 1m or 30s");
+        let lease = parsed.unwrap_or(SignedDuration::from_mins(1));
+        if !(SignedDuration::from_secs(1)..=SignedDuration::from_hours(1)).contains(&lease) {
+            self.mistake("SYNC_LEASE", "must be from 1s to 1h");
+        }
+        lease
+    }
+
     pub(super) fn interval(&mut self) -> SignedDuration {
         let range = SignedDuration::from_mins(5)..=SignedDuration::from_hours(24);
         let parsed = self.parsed("SYNC_INTERVAL", "1h", "a time like 1h or 30m");

@@ -67,6 +67,7 @@ fn st_01_every_bad_setting_is_refused_by_name_and_never_quoted() {
         ("REGISTRATION", "everybody"),
         ("OBSERVATIONS_HEART_RATE", "sometimes"),
         ("SYNC_INTERVAL", "1s"),
+        ("SYNC_LEASE", "0s"),
         ("SYNC_LOOK_BACK_DAYS", "0"),
         ("REQUESTS_PER_MINUTE_PER_PERSON", "0"),
         ("CORS_ORIGINS", "*"),
