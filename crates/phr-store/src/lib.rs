@@ -12,6 +12,7 @@ pub mod database;
 mod day_index;
 pub mod error;
 pub mod feed;
+pub mod fleet;
 pub mod hook;
 pub mod inspection;
 pub mod one_time;
@@ -21,6 +22,7 @@ mod record_digest;
 pub mod run;
 mod schedule;
 pub mod sqlite;
+mod timing;
 pub mod transfer;
 pub mod upkeep;
 pub mod vault;
@@ -32,6 +34,7 @@ pub use connection::Connections;
 pub use database::{DatabaseUrl, open};
 pub use error::StoreError;
 pub use feed::Feed;
+pub use fleet::Fleets;
 pub use hook::Hooks;
 pub use inspection::Inspection;
 pub use one_time::OneTimes;
@@ -47,6 +50,7 @@ pub trait Store:
     Accounts
     + Connections
     + Feed
+    + Fleets
     + Hooks
     + Inspection
     + OneTimes
@@ -62,6 +66,7 @@ impl<T> Store for T where
     T: Accounts
         + Connections
         + Feed
+        + Fleets
         + Hooks
         + Inspection
         + OneTimes

@@ -6,18 +6,26 @@
 
 pub mod compare;
 pub mod connect;
+pub mod devices;
 mod disconnect;
+pub mod doctor;
 pub mod entropy;
+pub mod hooks;
+pub mod overview;
 pub mod report;
 pub mod reseal;
 mod run;
 mod schedule;
 pub mod service;
 mod session;
+mod telemetry;
 pub mod tokens;
 pub mod verify;
 
 pub use connect::{Begun, Callback, ConnectError, Connector, Finished, Link, LinkPage};
+pub use devices::KnownDevices;
+pub use doctor::{Diagnosis, Signs, diagnose};
 pub use entropy::{Entropy, OsEntropy};
+pub use overview::Overview;
 pub use report::{MetricReport, Outcome, Progress, RunReport};
 pub use service::{SyncError, SyncService, SyncSettings};

@@ -7,15 +7,17 @@ use phr_model::{Clock, HeartRateForm, PersonId};
 use phr_store::{
     SharedStore, StoreError, Vault,
     connection::{Connection, ConnectionState, Lease, Priority, Settlement},
+    hook::Answered,
     run::SyncRun,
 };
 use phr_vendors::{Vendor, VendorError, Verdict, registry::Vendors};
 
 use crate::{
     entropy::{Entropy, uuid},
+    hooks,
     report::{Outcome, Progress, RunReport},
     run::{Ended, Run, vendor_error, zone_of},
-    schedule,
+    schedule, telemetry,
 };
 
 /// Why a sync could not be run.
@@ -143,9 +145,10 @@ impl SyncService {
 
     /// Runs, records what was done and gives the connection back. If storage fails on the way, the
     /// lease lapses by itself and the next comparison finds what is missing.
+    #[tracing::instrument(name = "run", skip_all, fields(connection = %connection.id))]
     async fn run(
         &self,
-        connection: Connection,
+        mut connection: Connection,
         lease: Lease,
         date: Option<Date>,
         listener: Option<Listener>,
@@ -155,6 +158,7 @@ impl SyncService {
             Ok(vendor) => self.ended(vendor, &connection, lease, date, listener).await?,
             Err(_) => Ended::failed(started_at, VendorError::Misconfigured("no credentials")),
         };
+        self.answer_hints(&mut connection, lease, &ended, date.is_some()).await?;
         let settlement = self.settlement(&connection, &ended, date.is_some());
         self.record(&connection, &ended, started_at).await?;
         if !self.store.settle(lease, settlement, self.clock.now()).await? {
@@ -179,7 +183,8 @@ impl SyncService {
 
     fn settlement(&self, connection: &Connection, ended: &Ended, one_day: bool) -> Settlement {
         let now = self.clock.now();
-        let routine = schedule::routine(now, self.settings.interval, &*self.entropy);
+        let interval = hooks::interval(self.settings.interval, connection.hooked, now);
+        let routine = schedule::routine(now, interval, &*self.entropy);
         let complete = ended.report.outcome == Outcome::Complete;
         // A spent budget is no failure: the run goes on where it stopped as soon as there is room.
         let spent = matches!(ended.error, Some(VendorError::BudgetSpent { .. }));
@@ -207,6 +212,38 @@ impl SyncService {
         }
     }
 
+    /// What the run did about the vendor's notifications, and whether one was missing.
+    async fn answer_hints(
+        &self,
+        connection: &mut Connection,
+        lease: Lease,
+        ended: &Ended,
+        one_day: bool,
+    ) -> Result<(), StoreError> {
+        let (hooked, first) = (connection.hooked, ended.report.days.first);
+        let reached =
+            !one_day && matches!(ended.report.outcome, Outcome::Complete | Outcome::NotPermitted);
+        let covered = reached.then(|| hooked.from.map_or(first, |from| from.min(first)));
+        let changes = self.announced_changes(connection, &ended.report);
+        let missed = hooks::is_silent(hooked, connection.last_run_at, changes, self.clock.now());
+        if missed {
+            connection.hooked.missed += 1;
+            let in_a_row = connection.hooked.missed;
+            tracing::warn!(connection = %connection.id, in_a_row, "no webhook announced changes");
+        }
+        if missed || (covered.is_some() && hooked.from.is_some()) {
+            self.store.answer_hints(lease, Answered { covered, missed }).await?;
+        }
+        Ok(())
+    }
+
+    /// Days that changed of metrics whose changes the vendor announces.
+    fn announced_changes(&self, connection: &Connection, report: &RunReport) -> u32 {
+        let Ok(vendor) = self.vendor(&connection.vendor) else { return 0 };
+        let announced = report.metrics.iter().filter(|row| vendor.announces(row.metric));
+        announced.map(|row| row.days_changed).sum()
+    }
+
     async fn record(
         &self,
         connection: &Connection,
@@ -220,6 +257,7 @@ impl SyncService {
             error = ended.error.as_ref().map(VendorError::code),
             "sync ended"
         );
+        telemetry::run_ended(&ended.report, ended.error.as_ref(), self.clock.now(), started_at);
         let run = SyncRun {
             id: uuid(&*self.entropy),
             connection: connection.id,
@@ -227,6 +265,7 @@ impl SyncService {
             started_at,
             finished_at: self.clock.now(),
             outcome: ended.report.outcome.key().to_owned(),
+            error: ended.error.as_ref().map(|error| error.code().to_owned()),
             report,
         };
         self.store.record_run(run).await

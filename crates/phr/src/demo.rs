@@ -153,9 +153,11 @@ async fn app(sandbox: &Sandbox, base_url: &Url, database: PathBuf) -> anyhow::Re
         store: Arc::new(store),
         encryption_key: SecretString::from(fernet::Fernet::generate_key()),
         vendors: vec![vendor(sandbox, base_url, &clock)?],
+        webhooks: None,
         sync: SyncSettings { look_back_days: days(sandbox), ..SyncSettings::default() },
         api: settings(base_url.clone()),
         return_urls: Vec::new(),
+        metrics: None,
         clock,
     };
     parts.assemble()

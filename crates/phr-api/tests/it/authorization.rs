@@ -21,7 +21,7 @@ enum Policy {
 use Policy::{Own, Public};
 
 /// Every operation, with a request that succeeds for its owner.
-const ROUTES: [(&str, &str, &str, Policy); 26] = [
+const ROUTES: [(&str, &str, &str, Policy); 30] = [
     ("POST", "/auth/register", "/auth/register", Public),
     ("POST", "/auth/login", "/auth/login", Public),
     ("POST", "/auth/refresh", "/auth/refresh", Public),
@@ -35,6 +35,9 @@ const ROUTES: [(&str, &str, &str, Policy); 26] = [
     ("GET", "/integrations/fitbit/callback", "/integrations/fitbit/callback", Public),
     ("POST", "/health/sync", "/health/sync", Own),
     ("POST", "/health/sync/immediate", "/health/sync/immediate?date_str=2026-11-19", Own),
+    ("GET", "/health/sync/runs", "/health/sync/runs", Own),
+    ("GET", "/sync/status", "/sync/status", Own),
+    ("POST", "/vendors/{vendor}/sync", "/vendors/fitbit/sync", Own),
     ("GET", "/health/observations", "/health/observations", Own),
     ("GET", "/health/changes", "/health/changes", Own),
     ("GET", "/health/changes/stream", "/health/changes/stream", Own),
@@ -45,6 +48,7 @@ const ROUTES: [(&str, &str, &str, Policy); 26] = [
     ("POST", "/connect/{ticket}", "/connect/unknown", Public),
     ("POST", "/connect/confirm", "/connect/confirm", Public),
     ("GET", "/connected", "/connected?status=success", Public),
+    ("POST", "/webhooks/fitbit", "/webhooks/fitbit", Public),
     ("GET", "/livez", "/livez", Public),
     ("GET", "/readyz", "/readyz", Public),
     // Last: what ends things.

@@ -24,7 +24,7 @@ struct NoPace;
 #[async_trait::async_trait]
 impl Pace for NoPace {
     async fn pause(&self, _: Duration) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     fn jitter(&self, _: Duration) -> Duration {

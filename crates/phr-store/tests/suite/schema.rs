@@ -80,6 +80,7 @@ async fn a_life(bed: &dyn Bed, round: u8) {
         finished_at: at(1),
         outcome: "complete".to_owned(),
         report: "{}".to_owned(),
+        error: None,
     };
     store.record_run(run).await.unwrap();
     assert_eq!(store.runs(person, 9).await.unwrap().len(), 1);

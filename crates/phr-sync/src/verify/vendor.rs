@@ -81,7 +81,7 @@ async fn compare(
     extent: Extent,
     listener: Listener<'_>,
 ) -> Result<Verified, Failure> {
-    let session = Session::open(service, vendor.clone(), connection.id).await?;
+    let session = Session::open(service, vendor.clone(), lease).await?;
     let zone = zone_of(connection);
     let today = zone.to_datetime(service.clock.now()).date();
     let last = if extent.today { today } else { today.yesterday().unwrap_or(today) };

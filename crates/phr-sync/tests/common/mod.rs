@@ -84,20 +84,29 @@ pub(crate) struct Connected {
     pub(crate) email: String,
 }
 
+/// An emulator on which it is `now`, with two invented people and `days` of their history.
+pub(crate) fn options(now: &str, days: u32) -> Options {
+    let people = People::Synthetic { count: 2, days_of_history: days };
+    Options { now: Some(now.parse().unwrap()), people, ..Options::default() }
+}
+
 impl Stage {
     /// A stage on which it is `now`, with two invented people and `days` of their history.
     pub(crate) async fn at(now: &str, days: u32) -> Self {
-        let people = People::Synthetic { count: 2, days_of_history: days };
-        Self::with(Options { now: Some(now.parse().unwrap()), people, ..Options::default() }).await
+        Self::with(options(now, days)).await
     }
 
     pub(crate) async fn with(options: Options) -> Self {
+        Self::on(bed::open().await, options).await
+    }
+
+    /// A stage on this store.
+    pub(crate) async fn on((store, bed): (SharedStore, Bed), options: Options) -> Self {
         let options =
             Options { redirect_uris: vec![REDIRECT.to_owned()], quota_per_minute: 0, ..options };
         let (id, secret) = (options.client_id.clone(), options.client_secret.clone());
         let sandbox = Sandbox::start(options).await.unwrap();
         let clock: Arc<dyn Clock> = Arc::new(StageClock(sandbox.world().clock()));
-        let (store, bed) = bed::open().await;
         let base: Url = sandbox.base_url().parse().unwrap();
         let google = Settings::at(&base, id, secret.into(), REDIRECT.parse().unwrap());
         let vendors = Arc::new(Vendors::new([vendor(&google, 1_000_000, &clock)]));
