@@ -159,7 +159,7 @@ pub(crate) const VARIABLES: [&str; 34] = [
 
 /// Beginnings that no other program's variables have: what carries one and is not in the list is a
 /// slip of the pen, and would be ignored in silence.
-const OUR_BEGINNINGS: [&str; 5] = ["DATABASE_", "FITBIT_", "SYNC_", "OBSERVATIONS_", "REQUESTS_PER_"];
+const OUR_BEGINNINGS: [&str; 4] = ["FITBIT_", "SYNC_", "OBSERVATIONS_", "REQUESTS_PER_"];
 
 /// Variables of the environment that look like ours but are not.
 pub(crate) fn misspelt(names: impl Iterator<Item = String>) -> Vec<Mistake> {

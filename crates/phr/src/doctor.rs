@@ -109,7 +109,7 @@ struct Ward {
 impl Ward {
     async fn visit(
         &mut self,
-        store: &impl Accounts,
+        store: &(impl Accounts + ?Sized),
         connection: &Connection,
     ) -> anyhow::Result<Option<Case>> {
         self.connections += 1;

@@ -44,7 +44,7 @@ fn st_01_missing_secrets_are_named_with_the_remedy() {
 
 #[test]
 fn st_01_every_bad_setting_is_refused_by_name_and_never_quoted() {
-    let table: [(&str, &str); 33] = [
+    let table: [(&str, &str); 38] = [
         ("ENCRYPTION_KEY", "your_encryption_key_here"),
         ("ENCRYPTION_KEY", "too-short"),
         ("ENCRYPTION_KEY", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
@@ -57,6 +57,10 @@ fn st_01_every_bad_setting_is_refused_by_name_and_never_quoted() {
         ("PUBLIC_URL", "not a url"),
         ("DATABASE_URL", "mysql://somewhere"),
         ("DATABASE_URL", "sqlite:"),
+        ("DATABASE_URL", "postgres://phr:hunter2@db:port/phr"),
+        ("DATABASE_URL", "postgres://phr@db/phr?passwort=hunter2"),
+        ("DATABASE_CONNECTIONS", "0"),
+        ("DATABASE_CONNECTIONS", "many"),
         ("FITBIT_CLIENT_ID", "your_fitbit_client_id_here"),
         ("FITBIT_UPSTREAM", "carrier-pigeon"),
         ("FITBIT_BASE_URL", "http://10.1.2.3:9000"),
