@@ -44,7 +44,7 @@ fn st_01_missing_secrets_are_named_with_the_remedy() {
 
 #[test]
 fn st_01_every_bad_setting_is_refused_by_name_and_never_quoted() {
-    let table: [(&str, &str); 33] = [
+    let table: [(&str, &str); 34] = [
         ("ENCRYPTION_KEY", "your_encryption_key_here"),
         ("ENCRYPTION_KEY", "too-short"),
         ("ENCRYPTION_KEY", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
