@@ -163,7 +163,6 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         }
         Command::User(UserCommand::List) => say(&user::list(&store().await?.0).await?),
         Command::Verify(options) => {
-            log_to_stderr("warn");
             verify(&options).await.map_err(|error| match error.downcast::<verify::Ended>() {
                 Ok(ended) => ended.into(),
                 Err(error) => verify::Ended::Failed(error).into(),
@@ -230,7 +229,9 @@ fn telemetry(command: &Command) -> anyhow::Result<Option<Telemetry>> {
     match command {
         Command::Serve { .. } => Telemetry::start("info", &variable).map(Some),
         Command::Sandbox { .. } => Telemetry::start("info", &|_| None).map(Some),
-        Command::Demo { .. } => Telemetry::start("warn", &|_| None).map(Some),
+        Command::Demo { .. } | Command::Verify { .. } => {
+            Telemetry::start("warn", &|_| None).map(Some)
+        }
         _ => Ok(None),
     }
 }
