@@ -54,7 +54,7 @@ pub(crate) struct Examined {
 
 /// Examines the configuration as `phr serve` would read it, and every connection.
 pub(crate) async fn examine(
-    store: &(impl Accounts + Connections),
+    store: &(impl Accounts + Connections + ?Sized),
     config: Result<Config, Vec<Mistake>>,
 ) -> anyhow::Result<Examined> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
