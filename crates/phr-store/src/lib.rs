@@ -4,6 +4,7 @@
 //! passes the same suite (`tests/suite`).
 
 pub mod account;
+pub mod backfill;
 pub mod codec;
 pub mod connection;
 mod day_index;
@@ -20,6 +21,7 @@ pub mod vault;
 use std::sync::Arc;
 
 pub use account::Accounts;
+pub use backfill::Backfills;
 pub use connection::Connections;
 pub use error::StoreError;
 pub use one_time::OneTimes;
@@ -31,12 +33,12 @@ pub use vault::Vault;
 
 /// What a database must do for the product.
 pub trait Store:
-    Accounts + Connections + OneTimes + Readings + Runs + Upkeep + Send + Sync
+    Accounts + Backfills + Connections + OneTimes + Readings + Runs + Upkeep + Send + Sync
 {
 }
 
 impl<T> Store for T where
-    T: Accounts + Connections + OneTimes + Readings + Runs + Upkeep + Send + Sync
+    T: Accounts + Backfills + Connections + OneTimes + Readings + Runs + Upkeep + Send + Sync
 {
 }
 

@@ -4,10 +4,14 @@
 //! Nothing that matters lives in memory: a process may die at any instant, and the next comparison
 //! finds what is still to do.
 
+mod audit;
+pub mod backfill;
 pub mod compare;
 pub mod connect;
 mod disconnect;
 pub mod entropy;
+mod history;
+mod older;
 pub mod report;
 pub mod reseal;
 mod run;
@@ -15,8 +19,11 @@ mod schedule;
 pub mod service;
 mod session;
 pub mod tokens;
+mod work;
 
+pub use backfill::{BackfillStatus, HistoryError};
 pub use connect::{Begun, Callback, ConnectError, Connector, Finished, Link, LinkPage};
 pub use entropy::{Entropy, OsEntropy};
 pub use report::{MetricReport, Outcome, Progress, RunReport};
 pub use service::{SyncError, SyncService, SyncSettings};
+pub use work::Claim;

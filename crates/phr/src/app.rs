@@ -33,6 +33,8 @@ pub(crate) struct Parts {
 /// A server that is ready to listen and to work.
 pub(crate) struct App {
     pub(crate) router: Router,
+    /// What a process that serves nobody answers.
+    pub(crate) probes: Router,
     pub(crate) store: SharedStore,
     pub(crate) sync: SyncService,
     pub(crate) connector: Connector,
@@ -63,6 +65,7 @@ impl Parts {
         let state = ApiState::new(self.store.clone(), connector.clone(), sync.clone(), self.api)?;
         let pages = phr_web::router(connector.clone());
         let router = phr_api::router(&state, pages);
-        Ok(App { router, store: self.store, sync, connector })
+        let probes = phr_api::probes(&state);
+        Ok(App { router, probes, store: self.store, sync, connector })
     }
 }

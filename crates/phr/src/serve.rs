@@ -23,8 +23,19 @@ use crate::{
     worker,
 };
 
+/// What a process does. Several processes may share one database, each with a role of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Role {
+    /// Answer apps and browsers, leave syncing to others
+    Api,
+    /// Sync, and answer nothing but probes (/livez, /readyz)
+    Sync,
+    /// Both
+    All,
+}
+
 /// Runs the server until it is told to stop.
-pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
+pub(crate) async fn run(config: Config, role: Role) -> anyhow::Result<()> {
     let listener = TcpListener::bind(config.listen)
         .await
         .with_context(|| format!("cannot listen on {} (set LISTEN)", config.listen))?;
@@ -32,9 +43,10 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     if config.fitbit.is_none() {
         tracing::warn!("FITBIT_CLIENT_ID is not set: nobody can connect Fitbit yet");
     }
+    let workers = config.sync_workers;
     let app = parts(config).await?.assemble()?;
-    tracing::info!(%public_url, "ready");
-    listen(listener, app, stop_signal()).await
+    tracing::info!(%public_url, ?role, "ready");
+    listen(listener, app, role, workers, stop_signal()).await
 }
 
 /// Longest time that requests under way get to finish (RT-08).
@@ -44,11 +56,22 @@ const LAST_REQUESTS: Duration = Duration::from_secs(25);
 pub(crate) async fn listen(
     listener: TcpListener,
     app: App,
+    role: Role,
+    workers: usize,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
     let stopping = CancellationToken::new();
-    let worker = tokio::spawn(worker::run(app.sync, app.connector, stopping.clone()));
-    let service = app.router.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let worker = match role {
+        Role::Api => tokio::spawn(stopping.clone().cancelled_owned()),
+        Role::Sync | Role::All => {
+            tokio::spawn(worker::run(app.sync, app.connector, workers, stopping.clone()))
+        }
+    };
+    let router = match role {
+        Role::Sync => app.probes,
+        Role::Api | Role::All => app.router,
+    };
+    let service = router.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let server =
         axum::serve(listener, service).with_graceful_shutdown(stopping.clone().cancelled_owned());
     let server = tokio::spawn(server.into_future());
@@ -75,6 +98,7 @@ async fn parts(config: Config) -> anyhow::Result<Parts> {
         sync: SyncSettings {
             look_back_days: config.look_back_days,
             interval: config.sync_interval,
+            history_days: config.history_days,
             heart_rate: config.heart_rate,
             ..SyncSettings::default()
         },

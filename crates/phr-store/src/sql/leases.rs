@@ -13,7 +13,7 @@ use super::{
     row::{Columns, micros},
 };
 use crate::{
-    connection::{Connection, ConnectionState, Lease, Priority, Settlement},
+    connection::{Connection, ConnectionState, Lease, Priority, Reach, Settlement, Work},
     error::StoreError,
     schedule::{Trigger, after_run},
 };
@@ -27,21 +27,46 @@ const MAKE_DUE: &str = "update connection set
         trigger_priority = case when lease_token is null then null
             else min(coalesce(trigger_priority, $2), $2) end
     where id = $1 and state = 'active'";
-const CLAIM_DUE: &str = concat!(
-    "update connection set lease_token = $1, lease_until = $2,
+// One statement for each kind of work, each the beginning of an index: looking for work costs the
+// same however many connections are not due.
+const CLAIM_RECENT: &str = concat!(
+    "update connection set lease_token = $1, lease_until = $2, lease_work = 'recent',
          trigger_at = null, trigger_priority = null
      where number = (
          select number from connection
-         where state = 'active' and due_at is not null and due_at <= $3
+         where state = 'active' and due_at is not null and priority = $4 and due_at <= $3
              and (lease_until is null or lease_until <= $3)
-         order by priority, due_at, number limit 1)
+         order by due_at limit 1)
+     returning ",
+    columns!()
+);
+const CLAIM_AUDIT: &str = concat!(
+    "update connection set lease_token = $1, lease_until = $2, lease_work = 'audit',
+         audit_due_at = $2, trigger_at = null, trigger_priority = null
+     where number = (
+         select number from connection
+         where state = 'active' and audit_due_at is not null and audit_due_at <= $3
+             and (lease_until is null or lease_until <= $3)
+         order by audit_due_at limit 1)
+     returning ",
+    columns!()
+);
+const CLAIM_HISTORY: &str = concat!(
+    "update connection set lease_token = $1, lease_until = $2, lease_work = 'history',
+         history_due_at = $2, trigger_at = null, trigger_priority = null
+     where number = (
+         select number from connection
+         where state = 'active' and history_due_at is not null and history_due_at <= $3
+             and (lease_until is null or lease_until <= $3)
+         order by history_due_at limit 1)
      returning ",
     columns!()
 );
 const CLAIM: &str = concat!(
-    "update connection set lease_token = $1, lease_until = $2,
+    "update connection set lease_token = $1, lease_until = $2, lease_work = 'recent',
          trigger_at = null, trigger_priority = null
-     where id = $4 and state = 'active' and (lease_until is null or lease_until <= $3)
+     where id = $4 and state = 'active'
+         and (lease_until is null or lease_until <= $3 or lease_work in ('audit', 'history'))
      returning ",
     columns!()
 );
@@ -52,7 +77,8 @@ const SETTLE: &str = "update connection set state = $2, due_at = $3, priority = 
         last_run_at = $5, last_error = $6,
         last_complete_at = case when $7 then $5 else last_complete_at end,
         attempts = case when $6 is null then 0 else attempts + 1 end,
-        lease_token = null, lease_until = null, trigger_at = null, trigger_priority = null
+        lease_token = null, lease_until = null, lease_work = null,
+        trigger_at = null, trigger_priority = null
     where id = $1";
 const STILL_OURS: &str = "select 1 from connection
     where id = $1 and lease_token = $2 and person = $3 and ($4 is null or lease_until > $4)";
@@ -63,8 +89,40 @@ pub(super) fn make_due(id: ConnectionId, priority: Priority, now: Timestamp) -> 
     sqlx::query(MAKE_DUE).bind(id.0).bind(priority.rank()).bind(now.as_microsecond())
 }
 
-pub(super) fn claim_due(now: Timestamp, lease_until: Timestamp, token: Uuid) -> Statement {
-    sqlx::query(CLAIM_DUE).bind(token).bind(lease_until.as_microsecond()).bind(now.as_microsecond())
+/// Kinds of work in the order in which they are claimed.
+fn kinds(reach: Reach) -> impl Iterator<Item = Work> {
+    let aside = match reach {
+        Reach::Everything => &[Work::Audit, Work::History][..],
+        Reach::RecentOnly => &[],
+    };
+    Priority::ALL.into_iter().map(Work::Recent).chain(aside.iter().copied())
+}
+
+/// What is due and free, most urgent first.
+pub(super) async fn claim_due(
+    transaction: &mut DbConnection,
+    reach: Reach,
+    now: Timestamp,
+    lease_until: Timestamp,
+    token: Uuid,
+) -> Result<Option<(Connection, Lease, Work)>, StoreError> {
+    for work in kinds(reach) {
+        let sql = match work {
+            Work::Recent(_) => CLAIM_RECENT,
+            Work::Audit => CLAIM_AUDIT,
+            Work::History => CLAIM_HISTORY,
+        };
+        let claim = sqlx::query(sql).bind(token);
+        let claim = claim.bind(lease_until.as_microsecond()).bind(now.as_microsecond());
+        let claim = match work {
+            Work::Recent(priority) => claim.bind(priority.rank()),
+            Work::Audit | Work::History => claim,
+        };
+        if let Some((connection, lease)) = claimed(transaction, claim, token).await? {
+            return Ok(Some((connection, lease, work)));
+        }
+    }
+    Ok(None)
 }
 
 pub(super) fn claim(

@@ -7,6 +7,7 @@
 use super::{Db, DbArguments, DbConnection, DbExecutor, DbRow, DbStore, error};
 
 mod accounts;
+mod backfills;
 mod connections;
 mod coverage;
 mod digest;

@@ -13,8 +13,8 @@ use crate::{
 };
 
 const RECORD: &str = "insert into sync_run
-    (person, started_at, id, connection, finished_at, outcome, report)
-    values ($1, $2, $3, $4, $5, $6, $7)
+    (person, started_at, id, connection, finished_at, outcome, report, work)
+    values ($1, $2, $3, $4, $5, $6, $7, $8)
     on conflict (person, started_at, id) do nothing";
 const NEWEST: &str = "select * from sync_run where person = $1
     order by started_at desc, id desc limit $2";
@@ -29,6 +29,7 @@ fn read(row: &DbRow) -> Result<SyncRun, StoreError> {
         finished_at: columns.instant("finished_at")?,
         outcome: columns.get("outcome")?,
         report: columns.get("report")?,
+        work: columns.get("work")?,
     })
 }
 
@@ -42,7 +43,8 @@ impl Runs for DbStore {
             .bind(run.connection.0)
             .bind(run.finished_at.as_microsecond())
             .bind(run.outcome)
-            .bind(run.report);
+            .bind(run.report)
+            .bind(run.work);
         self.write(move |transaction| {
             async move { query.execute(transaction).await.map(|_| ()).map_err(in_database) }.boxed()
         })

@@ -1,5 +1,6 @@
 //! `/health`: syncing and reading.
 
+pub mod backfill;
 pub mod coverage;
 pub mod observations;
 pub mod samples;

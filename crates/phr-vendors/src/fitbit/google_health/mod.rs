@@ -132,6 +132,10 @@ impl Vendor for GoogleHealth {
         account::read_account(&self.api, access).await
     }
 
+    async fn member_since(&self, access: &Access) -> Result<Option<Date>, VendorError> {
+        account::read_membership(&self.api, access).await
+    }
+
     async fn daily_figures(
         &self,
         access: &Access,
