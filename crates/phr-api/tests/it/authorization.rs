@@ -21,7 +21,7 @@ enum Policy {
 use Policy::{Own, Public};
 
 /// Every operation, with a request that succeeds for its owner.
-const ROUTES: [(&str, &str, &str, Policy); 23] = [
+const ROUTES: [(&str, &str, &str, Policy); 28] = [
     ("POST", "/auth/register", "/auth/register", Public),
     ("POST", "/auth/login", "/auth/login", Public),
     ("POST", "/auth/refresh", "/auth/refresh", Public),
@@ -34,6 +34,11 @@ const ROUTES: [(&str, &str, &str, Policy); 23] = [
     ("GET", "/integrations/fitbit/callback", "/integrations/fitbit/callback", Public),
     ("POST", "/health/sync", "/health/sync", Own),
     ("POST", "/health/sync/immediate", "/health/sync/immediate?date_str=2026-11-19", Own),
+    ("POST", "/health/backfill", "/health/backfill", Own),
+    ("GET", "/health/backfill", "/health/backfill", Own),
+    ("POST", "/health/backfill/pause", "/health/backfill/pause", Own),
+    ("POST", "/health/backfill/resume", "/health/backfill/resume", Own),
+    ("POST", "/health/backfill/cancel", "/health/backfill/cancel", Own),
     ("GET", "/health/observations", "/health/observations", Own),
     ("GET", "/health/samples", SAMPLES, Own),
     ("GET", "/health/summary", SUMMARY, Own),
@@ -62,13 +67,15 @@ fn body_of(path: &str) -> Option<Value> {
             Some(json!({"vendor": "fitbit"}))
         }
         "/integrations/fitbit/authorize/url" => Some(json!({})),
+        "/health/backfill" => Some(json!({"from": "2026-11-19"})),
         _ => None,
     }
 }
 
 async fn call(actor: &Actor<'_>, method: &str, path: &str) -> crate::support::Reply {
     let method: Method = method.parse().unwrap();
-    actor.app.send(actor.request(&method, path, body_of(path).as_ref())).await
+    let body = body_of(path).filter(|_| method == Method::POST);
+    actor.app.send(actor.request(&method, path, body.as_ref())).await
 }
 
 #[tokio::test]
