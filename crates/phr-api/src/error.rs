@@ -22,9 +22,12 @@ pub enum ApiError {
     /// The request's fields have mistakes.
     #[error("invalid input")]
     Invalid(Vec<FieldError>),
-    /// The body is not what it claims to be.
+    /// The request does not fit together.
     #[error("{0}")]
     Malformed(&'static str),
+    /// The body is not the JSON object that it claims to be.
+    #[error("{0}")]
+    BadBody(&'static str),
     /// The body is too large.
     #[error("body too large")]
     TooLarge,
@@ -74,6 +77,11 @@ impl ApiError {
         Self::Invalid(vec![FieldError::Body { pointer: format!("/{name}"), detail: detail.into() }])
     }
 
+    /// A mistake in the body as a whole.
+    pub fn whole_body(detail: impl Into<String>) -> Self {
+        Self::Invalid(vec![FieldError::whole_body(detail)])
+    }
+
     /// What the client is told. No wildcard: a new error must choose.
     fn problem(&self) -> Problem {
         match self {
@@ -91,13 +99,18 @@ impl ApiError {
             Self::Malformed(detail) => {
                 Problem::new(StatusCode::BAD_REQUEST, "malformed", "Malformed request", *detail)
             }
+            Self::BadBody(detail) => {
+                Problem::new(StatusCode::BAD_REQUEST, "malformed", "Malformed request", *detail)
+                    .about_the_body()
+            }
             Self::TooLarge => Problem::of_status(StatusCode::PAYLOAD_TOO_LARGE),
             Self::NotJson => Problem::new(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "not-json",
                 "Unsupported media type",
                 "Send the body as uncompressed `Content-Type: application/json`",
-            ),
+            )
+            .about_the_body(),
             Self::NotFound => Problem::of_status(StatusCode::NOT_FOUND),
             Self::Forbidden(detail) => {
                 Problem::new(StatusCode::FORBIDDEN, "forbidden", "Not allowed", *detail)
@@ -132,7 +145,8 @@ fn invalid(errors: &[FieldError]) -> Problem {
     let say = |error: &FieldError| match error {
         FieldError::Body { pointer: place, detail }
         | FieldError::Query { parameter: place, detail } => {
-            format!("{}: {detail}", place.trim_start_matches('/'))
+            let place = if place.is_empty() { "body" } else { place.trim_start_matches('/') };
+            format!("{place}: {detail}")
         }
     };
     let detail = errors.iter().map(say).collect::<Vec<_>>().join("; ");

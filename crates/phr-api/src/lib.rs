@@ -16,6 +16,7 @@ pub mod openapi;
 pub mod problem;
 pub mod settings;
 pub mod state;
+pub mod streams;
 
 use axum::{Json, Router, middleware, response::Redirect, routing::get};
 use utoipa_axum::router::OpenApiRouter;
@@ -24,6 +25,7 @@ pub use settings::{
     Lifetimes, Network, RateLimits, Registration, Settings, SettingsError, SigningKey, SigningKeys,
 };
 pub use state::ApiState;
+pub use streams::{StreamLimits, Streams};
 
 /// The whole server: the API, `extra` (the pages, with their state), the document and all layers.
 pub fn router(state: &ApiState, extra: OpenApiRouter) -> Router {

@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 pub enum FieldError {
     /// In the JSON body.
     Body {
-        /// JSON pointer (RFC 6901).
+        /// JSON pointer (RFC 6901); empty for the body as a whole.
         #[schema(example = "/email")]
         pointer: String,
         /// What is allowed.
@@ -33,6 +33,13 @@ pub enum FieldError {
         #[schema(example = "a whole number from 1 to 100")]
         detail: String,
     },
+}
+
+impl FieldError {
+    /// A mistake in the body as a whole: the empty pointer (RFC 6901, section 5).
+    pub fn whole_body(detail: impl Into<String>) -> Self {
+        Self::Body { pointer: String::new(), detail: detail.into() }
+    }
 }
 
 /// The document (RFC 9457).
@@ -96,6 +103,13 @@ impl Problem {
         self
     }
 
+    /// Says that it is the body as a whole that is wrong.
+    #[must_use]
+    pub fn about_the_body(mut self) -> Self {
+        self.errors.push(FieldError::whole_body(self.detail.clone()));
+        self
+    }
+
     /// What is said about a status that nobody has said anything about: an unknown route, a method
     /// that is not allowed, a body that a layer refused.
     pub fn of_status(status: StatusCode) -> Self {
@@ -108,6 +122,9 @@ impl Problem {
             ),
             StatusCode::PAYLOAD_TOO_LARGE => {
                 ("body-too-large", "Body too large", "A request body may have 256 KiB at most")
+            }
+            StatusCode::URI_TOO_LONG => {
+                ("address-too-long", "Address too long", "An address may have 8 KiB at most")
             }
             StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => (
                 "headers-too-large",
@@ -128,7 +145,11 @@ impl Problem {
             _ => ("bad-request", "Bad request", "The request cannot be understood"),
         };
         let problem = Self::new(status, code, title, detail);
-        if status == StatusCode::SERVICE_UNAVAILABLE { problem.retry_after(1) } else { problem }
+        match status {
+            StatusCode::SERVICE_UNAVAILABLE => problem.retry_after(1),
+            StatusCode::PAYLOAD_TOO_LARGE => problem.about_the_body(),
+            _ => problem,
+        }
     }
 
     /// The document for the request called `request_id`.

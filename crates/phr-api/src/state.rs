@@ -6,6 +6,7 @@ use jiff::{SignedDuration, civil::Date, tz::TimeZone};
 use phr_model::Clock;
 use phr_store::SharedStore;
 use phr_sync::{Connector, Entropy, SyncService};
+use phr_vendors::TokioPace;
 
 use crate::{
     answers::Answers,
@@ -13,6 +14,7 @@ use crate::{
     cursor::CursorKey,
     limit::Limiters,
     settings::{Settings, SettingsError},
+    streams::{StreamLimits, Streams},
 };
 
 /// The newest civil date anywhere is that of UTC+14.
@@ -33,6 +35,8 @@ pub struct ApiState {
     pub entropy: Arc<dyn Entropy>,
     /// How the API behaves.
     pub settings: Arc<Settings>,
+    /// Streams that stay open; close them before waiting for requests to end.
+    pub streams: Arc<Streams>,
     pub(crate) answers: Arc<Answers>,
     pub(crate) hasher: Arc<Hasher>,
     pub(crate) tokens: Arc<AccessTokens>,
@@ -63,6 +67,7 @@ impl ApiState {
             cursors: Arc::new(CursorKey::new(&settings.signing_keys)),
             limiters: Arc::new(Limiters::new(settings.rates)),
             gates: Arc::default(),
+            streams: Arc::new(Streams::new(StreamLimits::default(), Arc::new(TokioPace))),
             settings: Arc::new(settings),
             store,
             connector,
@@ -70,6 +75,11 @@ impl ApiState {
             clock,
             entropy,
         })
+    }
+
+    /// How many password hashes were computed since the start.
+    pub fn hashes_computed(&self) -> u64 {
+        self.hasher.computed()
     }
 
     /// The civil date in UTC: where a range ends if nobody says.

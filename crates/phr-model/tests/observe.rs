@@ -176,7 +176,7 @@ fn an_implausible_bound_is_left_out() {
 }
 
 #[test]
-fn implausible_samples_are_not_observed() {
+fn in_08_implausible_samples_are_not_observed() {
     let samples = [
         sample("2026-11-20T07:00:00Z", 1, 0),
         sample("2026-11-20T07:10:00Z", 1, 700),
@@ -299,7 +299,7 @@ proptest! {
     }
 
     #[test]
-    fn nothing_implausible_is_ever_said(day in any_day()) {
+    fn in_08_nothing_implausible_is_ever_said(day in any_day()) {
         for draft in day.said() {
             let said = [Some(draft.value), draft.low, draft.high];
             let is_total = draft.metric.facts().kind == Kind::Interval;

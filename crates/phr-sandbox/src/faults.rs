@@ -46,11 +46,13 @@ pub enum FaultKind {
     InvalidClient,
     /// The token endpoint answers 400 `invalid_grant`.
     InvalidGrant,
+    /// The token endpoint does what was asked and its answer gets lost on the way.
+    LostToken,
 }
 
 impl FaultKind {
     /// Every kind.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Latency,
         Self::RateLimit,
         Self::Status,
@@ -67,6 +69,7 @@ impl FaultKind {
         Self::PermissionDenied,
         Self::InvalidClient,
         Self::InvalidGrant,
+        Self::LostToken,
     ];
 
     /// The spelling in fault strings.
@@ -88,6 +91,7 @@ impl FaultKind {
             Self::PermissionDenied => "permission-denied",
             Self::InvalidClient => "invalid-client",
             Self::InvalidGrant => "invalid-grant",
+            Self::LostToken => "lost-token",
         }
     }
 }

@@ -80,7 +80,7 @@ mod world;
 pub use clock::Clock;
 pub use data_type::{DataType, Kind, Operation};
 pub use faults::{Fault, FaultError, FaultKind};
-pub use options::{Options, People};
+pub use options::{Options, People, Rotation};
 pub use person::PersonSummary;
 pub use point::Source;
 pub use server::{Sandbox, StartError, run_until};

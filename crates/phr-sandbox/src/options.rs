@@ -26,6 +26,8 @@ pub struct Options {
     pub redirect_uris: Vec<String>,
     /// A consent screen in status *Testing*: refresh tokens die after 7 days.
     pub testing_mode: bool,
+    /// Whether refresh tokens work once, as Fitbit's do; Google's stay the same.
+    pub rotation: Option<Rotation>,
     /// Faults from the start; more can be added later.
     pub faults: Vec<Fault>,
     /// Health API requests allowed per minute and person (Google: 300); 0 switches it off.
@@ -50,12 +52,22 @@ impl Default for Options {
                 .map(|host| format!("http://{host}:8000/integrations/fitbit/callback"))
                 .to_vec(),
             testing_mode: false,
+            rotation: None,
             faults: Vec::new(),
             quota_per_minute: 300,
             tie_loss: true,
             refuse_numeric_user: true,
         }
     }
+}
+
+/// Refresh tokens that work once: each refresh brings a new one. Using an old one again is taken
+/// for theft and ends the whole grant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rotation {
+    /// For so long the same refresh gets the same answer again, unless the new refresh token was
+    /// used already: a lost answer can be asked for once more (Fitbit: about two minutes).
+    pub grace_seconds: u32,
 }
 
 /// Whose data a sandbox serves.

@@ -126,7 +126,9 @@ impl World {
             redirect_uris: Mutex::new(options.redirect_uris.clone()),
             edits: Mutex::default(),
             chunks: Mutex::default(),
-            accounts: Mutex::new(Accounts::new(options.seed, options.testing_mode)),
+            accounts: Mutex::new(
+                Accounts::new(options.seed, options.testing_mode).rotating(options.rotation),
+            ),
             conditions: Mutex::default(),
             faults: Mutex::new(Faults::new(options.seed, options.faults.clone())),
             requests: Mutex::default(),

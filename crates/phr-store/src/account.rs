@@ -58,6 +58,17 @@ pub struct Session {
     pub expires_at: Timestamp,
 }
 
+/// A session as its owner sees it in a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionSeen {
+    /// The session.
+    pub session: Session,
+    /// When its person signed in.
+    pub created_at: Timestamp,
+    /// When its tokens were last renewed.
+    pub used_at: Timestamp,
+}
+
 /// Everything a request of a signed-in person needs, read in one go.
 #[derive(Debug, Clone)]
 pub struct SignedIn {
@@ -108,17 +119,6 @@ impl Throttle {
     /// Failures in the hour of the clock that `now` is in.
     pub fn failures_in_hour_of(&self, now: Timestamp) -> u32 {
         if same_hour(self.last_failure_at, now) { self.failures_this_hour } else { 0 }
-    }
-
-    /// What is known after one more failure.
-    pub(crate) fn after_failure(known: Option<Self>, now: Timestamp) -> Self {
-        let (in_a_row, this_hour) =
-            known.map_or((0, 0), |known| (known.failures_in_a_row, known.failures_in_hour_of(now)));
-        Self {
-            failures_in_a_row: in_a_row.saturating_add(1),
-            failures_this_hour: this_hour.saturating_add(1),
-            last_failure_at: now,
-        }
     }
 }
 
@@ -174,8 +174,31 @@ pub trait Accounts: Send + Sync {
         now: Timestamp,
     ) -> Result<Rotation, StoreError>;
 
-    /// Ends one session of `person`; it is no error if it ended before.
-    async fn end_session(&self, person: PersonId, id: Uuid) -> Result<(), StoreError>;
+    /// Sessions of `person` that live and were used after `used_after`, newest first; a hundred at
+    /// most.
+    async fn sessions(
+        &self,
+        person: PersonId,
+        used_after: Timestamp,
+        now: Timestamp,
+    ) -> Result<Vec<SessionSeen>, StoreError>;
+
+    /// Ends one session of `person`, and says whether there was one; it is no error if it ended
+    /// before.
+    async fn end_session(&self, person: PersonId, id: Uuid) -> Result<bool, StoreError>;
+
+    /// Ends every session of `person`.
+    async fn end_all_sessions(&self, person: PersonId) -> Result<(), StoreError>;
+
+    /// Puts another password hash in the place of `old` and ends every session of the person but
+    /// `keep`. False, and nothing written, if the hash is not `old` any more.
+    async fn change_password(
+        &self,
+        person: PersonId,
+        old: &str,
+        new: &str,
+        keep: Uuid,
+    ) -> Result<bool, StoreError>;
 
     /// What is known about failures under `key` (a hash of address or account).
     async fn throttle(&self, key: SecretHash) -> Result<Option<Throttle>, StoreError>;

@@ -118,8 +118,6 @@ pub struct KnownDay {
 pub struct Plan {
     /// From this day on everything is to be held, unless from an earlier one already.
     pub kept_from: Option<Date>,
-    /// When the person's account at the vendor began.
-    pub member_since: Option<Date>,
     /// When the audit is due, unless it is due some time already.
     pub audit_due_at: Option<Timestamp>,
     /// When history is due, unless it is due some time already.
@@ -195,11 +193,23 @@ pub trait Backfills: Send + Sync {
         days: DateRange,
     ) -> Result<Vec<KnownDay>, StoreError>;
 
+    /// Remembers when the person's account at the vendor began.
+    async fn remember_membership(&self, id: ConnectionId, since: Date) -> Result<(), StoreError>;
+
+    /// Asks whoever works on older days of a connection to give way, and keeps others from claiming
+    /// it until `until`. False, and nothing written, if nobody works on its older days.
+    async fn reserve(
+        &self,
+        id: ConnectionId,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, StoreError>;
+
     /// Writes a plan, if the lease is still ours.
     async fn plan(&self, lease: Lease, plan: Plan) -> Result<(), StoreError>;
 
-    /// Whether work on older days may go on: the lease is ours, no recent work is due, and nobody
-    /// has changed what history is wanted since the claim left `history_due_at` on the row.
+    /// Whether work on older days may go on: the lease is ours, no recent work is due, nobody waits
+    /// for the connection, and nobody has changed what history is wanted since the claim left `history_due_at` on the row.
     async fn may_go_on(
         &self,
         lease: Lease,

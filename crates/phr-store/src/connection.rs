@@ -6,7 +6,7 @@ use jiff::{Timestamp, civil::Date};
 use phr_model::{ConnectionId, PersonId};
 use uuid::Uuid;
 
-use crate::error::StoreError;
+use crate::{error::StoreError, hook::Hooked};
 
 /// Where a connection is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -154,6 +154,8 @@ pub struct Connection {
     pub kept_from: Option<Date>,
     /// When the person's account at the vendor began, if the vendor said so.
     pub member_since: Option<Date>,
+    /// What the vendor's notifications said.
+    pub hooked: Hooked,
 }
 
 /// What the vendor told us when the person consented.
@@ -285,6 +287,15 @@ pub trait Connections: Send + Sync {
     /// [`Revocation`]. False if there was nothing to end.
     async fn disconnect(&self, id: ConnectionId, now: Timestamp) -> Result<bool, StoreError>;
 
+    /// Lets `tokens`, which a refresh brought while the connection was being ended, be withdrawn
+    /// too. Nothing happens if the connection was not ended after all.
+    async fn revoke_later(
+        &self,
+        id: ConnectionId,
+        tokens: SealedTokens,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+
     /// Grants still to be withdrawn that are due.
     async fn due_revocations(&self, now: Timestamp) -> Result<Vec<Revocation>, StoreError>;
 
@@ -314,7 +325,6 @@ pub trait Connections: Send + Sync {
     ) -> Result<Option<(Connection, Lease, Work)>, StoreError>;
 
     /// Claims this connection for its recent days if it is active and free, whether due or not.
-    /// Work on older days gives way at once: its lease is taken over.
     async fn claim(
         &self,
         id: ConnectionId,

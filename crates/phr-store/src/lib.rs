@@ -1,15 +1,22 @@
 //! Everything that is kept, behind one trait. One method is one use case and one transaction.
 //!
-//! SQLite is the embedded default. Another database is one more implementation of [`Store`] that
-//! passes the same suite (`tests/suite`).
+//! SQLite is the embedded default; PostgreSQL is for several processes. Another database is one
+//! more implementation of [`Store`] that passes the same suite (`tests/suite`).
 
 pub mod account;
 pub mod backfill;
+#[cfg(feature = "bed")]
+pub mod bed;
 pub mod codec;
 pub mod connection;
+pub mod database;
 mod day_index;
 pub mod error;
+pub mod feed;
+pub mod hook;
+pub mod inspection;
 pub mod one_time;
+pub mod postgres;
 pub mod reading;
 mod record_digest;
 pub mod run;
@@ -23,8 +30,13 @@ use std::sync::Arc;
 pub use account::Accounts;
 pub use backfill::Backfills;
 pub use connection::Connections;
+pub use database::{DatabaseUrl, open};
 pub use error::StoreError;
+pub use feed::Feed;
+pub use hook::Hooks;
+pub use inspection::Inspection;
 pub use one_time::OneTimes;
+pub use postgres::PostgresStore;
 pub use reading::Readings;
 pub use run::Runs;
 pub use sqlite::SqliteStore;
@@ -33,12 +45,34 @@ pub use vault::Vault;
 
 /// What a database must do for the product.
 pub trait Store:
-    Accounts + Backfills + Connections + OneTimes + Readings + Runs + Upkeep + Send + Sync
+    Accounts
+    + Backfills
+    + Connections
+    + Feed
+    + Hooks
+    + Inspection
+    + OneTimes
+    + Readings
+    + Runs
+    + Upkeep
+    + Send
+    + Sync
 {
 }
 
 impl<T> Store for T where
-    T: Accounts + Backfills + Connections + OneTimes + Readings + Runs + Upkeep + Send + Sync
+    T: Accounts
+        + Backfills
+        + Connections
+        + Feed
+        + Hooks
+        + Inspection
+        + OneTimes
+        + Readings
+        + Runs
+        + Upkeep
+        + Send
+        + Sync
 {
 }
 

@@ -35,6 +35,13 @@ pub struct Changes {
     pub withdrawn: u32,
 }
 
+impl Changes {
+    /// How many Observations were changed in one way or another.
+    pub fn observations(&self) -> u32 {
+        self.created + self.revised + self.withdrawn
+    }
+}
+
 /// What to list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ObservationFilter {

@@ -41,14 +41,14 @@ fn the_same_secret_never_looks_the_same() {
 #[rstest]
 #[case::another_row(Binding { owner: "connection-2", ..TOKENS })]
 #[case::another_purpose(Binding { purpose: "verifier", ..TOKENS })]
-fn an_envelope_of_something_else_does_not_open(#[case] binding: Binding<'_>) {
+fn vk_02_an_envelope_of_something_else_does_not_open(#[case] binding: Binding<'_>) {
     let vault = ring(&[&Vault::generate_key()]);
     let envelope = vault.seal(TOKENS, &"secret".into());
     assert_eq!(open(&vault, binding, &envelope), Err(VaultError::WrongBinding));
 }
 
 #[test]
-fn a_new_key_seals_and_the_old_one_still_opens() {
+fn vk_03_a_new_key_seals_and_the_old_one_still_opens() {
     let (old, new) = (Vault::generate_key(), Vault::generate_key());
     let envelope = ring(&[&old]).seal(TOKENS, &"secret".into());
     let both = ring(&[&new, &old]);
@@ -128,7 +128,7 @@ fn a_bad_key_is_named_by_its_position_only() {
 }
 
 #[test]
-fn debugging_shows_key_ids_and_nothing_else() {
+fn vk_06_debugging_shows_key_ids_and_nothing_else() {
     let key = Vault::generate_key();
     let vault = ring(&[&key]);
     let shown = format!("{vault:?}");

@@ -1,20 +1,17 @@
 //! History that a person asks for: requesting, watching, pausing and ending it.
 
-use std::sync::Arc;
-
 use jiff::{Timestamp, ToSpan, civil::Date};
 use phr_model::{DateRange, Metric, PersonId};
 use phr_store::{
     backfill::{Backfill, BackfillState, Steer, Wish},
     connection::Connection,
 };
-use phr_vendors::{Vendor, VendorError};
+use phr_vendors::VendorError;
 
 use crate::{
     history::{YEARS, expected_end},
     run::zone_of,
     service::{SyncError, SyncService},
-    session::{Failure, Session},
 };
 
 /// Why history cannot be had, or not be steered.
@@ -79,7 +76,6 @@ impl SyncService {
         let upstream = self.vendor(vendor)?;
         let connection = self.connected(person, vendor).await?;
         self.check_first_day(&connection, from)?;
-        self.check_membership(upstream.clone(), &connection, from).await?;
         let metrics = metrics.unwrap_or_else(|| upstream.metrics().to_vec());
         if !metrics.iter().any(|metric| upstream.permits(&connection.scopes, *metric)) {
             return Err(VendorError::ScopeMissing.into());
@@ -98,38 +94,10 @@ impl SyncService {
         if from < earliest {
             return Err(HistoryError::TooOld { earliest });
         }
-        Ok(())
-    }
-
-    /// Asks the vendor since when the account exists, unless that is known. A vendor that does not
-    /// say refuses nothing: there is just nothing to fetch.
-    async fn check_membership(
-        &self,
-        vendor: Arc<dyn Vendor>,
-        connection: &Connection,
-        from: Date,
-    ) -> Result<(), SyncError> {
-        let since = match connection.member_since {
-            None => self.member_since(vendor, connection).await.unwrap_or(None),
-            known => known,
-        };
-        match since {
-            Some(since) if from < since => Err(HistoryError::BeforeAccount { since }.into()),
+        match connection.member_since {
+            Some(since) if from < since => Err(HistoryError::BeforeAccount { since }),
             _ => Ok(()),
         }
-    }
-
-    async fn member_since(
-        &self,
-        vendor: Arc<dyn Vendor>,
-        connection: &Connection,
-    ) -> Result<Option<Date>, Failure> {
-        let mut session = Session::open(self, vendor.clone(), connection.id).await?;
-        let asked = session.ask(|access| {
-            let vendor = vendor.clone();
-            async move { vendor.member_since(&access).await }
-        });
-        asked.await
     }
 
     /// How far the latest request is; none if there was none. It is shown after a disconnect too:

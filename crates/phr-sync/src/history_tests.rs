@@ -105,6 +105,7 @@ fn connection(kept_from: Option<Date>, member_since: Option<Date>) -> Connection
         history_attempts: 0,
         kept_from,
         member_since,
+        hooked: phr_store::hook::Hooked::default(),
     }
 }
 

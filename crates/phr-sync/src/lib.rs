@@ -19,6 +19,7 @@ mod schedule;
 pub mod service;
 mod session;
 pub mod tokens;
+pub mod verify;
 mod work;
 
 pub use backfill::{BackfillStatus, HistoryError};

@@ -60,7 +60,9 @@ impl SyncService {
         let Some(chunk) = left.next(connection.history_attempts) else {
             return self.settle_history(connection, lease, None, 0, None).await;
         };
-        let ended = self.fetch(&vendor, connection, lease, chunk.clone()).await?;
+        let claimed_due_at = connection.history_due_at;
+        let task = Task::History { chunk: chunk.clone(), claimed_due_at };
+        let ended = self.ended(&vendor, connection, lease, task, None).await?;
         self.record_older(connection, Work::History, &ended, started_at).await?;
         let still = self.still_left(connection, &chunk).await?;
         let settled = chunk.dates().difference(&still.dates()).count();
@@ -85,23 +87,6 @@ impl SyncService {
             self.store.plan(lease, plan).await?;
         }
         self.note_turn(backfill, now, 0, None, true).await
-    }
-
-    async fn fetch(
-        &self,
-        vendor: &Arc<dyn Vendor>,
-        connection: &Connection,
-        lease: Lease,
-        chunk: Chunk,
-    ) -> Result<Ended, StoreError> {
-        let task = Task::History { chunk, claimed_due_at: connection.history_due_at };
-        let ended = self.ended(vendor, connection, lease, task, None).await?;
-        if let Some(since) = ended.member_since {
-            let plan =
-                phr_store::backfill::Plan { member_since: Some(since), ..Default::default() };
-            self.store.plan(lease, plan).await?;
-        }
-        Ok(ended)
     }
 
     /// What the chunk still lacks.

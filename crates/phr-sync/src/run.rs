@@ -64,7 +64,6 @@ pub(crate) struct Run<'a> {
     task: Task,
     days: DateRange,
     today: Date,
-    member_since: Option<Date>,
     listener: Option<Listener>,
     /// Days of the present metric that are known to lack something and were not read yet.
     outstanding: Vec<Date>,
@@ -79,8 +78,6 @@ pub(crate) struct Ended {
     /// What stopped the run, or else what failed its first metric; a scope that was not granted is
     /// no failure.
     pub(crate) error: Option<VendorError>,
-    /// When the vendor account began, if the run learned it.
-    pub(crate) member_since: Option<Date>,
     /// Whether it stopped because something more urgent came in.
     pub(crate) interrupted: bool,
 }
@@ -90,7 +87,7 @@ impl Ended {
     pub(crate) fn failed(now: Timestamp, error: VendorError) -> Self {
         let days = DateRange::day(TimeZone::UTC.to_datetime(now).date());
         let report = RunReport { days, outcome: Outcome::Failed, metrics: Vec::new() };
-        Self { report, error: Some(error), member_since: None, interrupted: false }
+        Self { report, error: Some(error), interrupted: false }
     }
 }
 
@@ -104,7 +101,7 @@ impl<'a> Run<'a> {
         task: Task,
         listener: Option<Listener>,
     ) -> Result<Self, Failure> {
-        let mut session = Session::open(service, vendor.clone(), connection.id).await?;
+        let mut session = Session::open(service, vendor.clone(), lease).await?;
         let account = session
             .ask(|access| {
                 let vendor = vendor.clone();
@@ -124,7 +121,7 @@ impl<'a> Run<'a> {
             Task::Audit { days, .. } => *days,
             Task::History { chunk, .. } => chunk.days,
         };
-        let mut run = Self {
+        Ok(Self {
             service,
             vendor,
             connection,
@@ -134,31 +131,10 @@ impl<'a> Run<'a> {
             task,
             days,
             today,
-            member_since: None,
             listener,
             outstanding: Vec::new(),
             interrupted: false,
-        };
-        run.learn_membership().await;
-        Ok(run)
-    }
-
-    /// Asks since when the account exists, where that matters and is not known: before the first
-    /// history, and with every turn of it. Not knowing is no failure.
-    async fn learn_membership(&mut self) {
-        let matters = match self.task {
-            Task::Recent(_) => self.connection.kept_from.is_none(),
-            Task::Audit { .. } => false,
-            Task::History { .. } => true,
-        };
-        if matters && self.connection.member_since.is_none() {
-            let vendor = self.vendor.clone();
-            let asked = self.session.ask(|access| {
-                let vendor = vendor.clone();
-                async move { vendor.member_since(&access).await }
-            });
-            self.member_since = asked.await.ok().flatten();
-        }
+        })
     }
 
     /// Keeps every metric in step. A metric that fails does not stop the others, unless what failed
@@ -194,8 +170,7 @@ impl<'a> Run<'a> {
             metrics.push(report);
         }
         let report = RunReport { days: self.days, outcome: Outcome::of(&metrics), metrics };
-        let (member_since, interrupted) = (self.member_since, self.interrupted);
-        Ok(Ended { report, error: stopped.or(first_error), member_since, interrupted })
+        Ok(Ended { report, error: stopped.or(first_error), interrupted: self.interrupted })
     }
 
     /// Whether the task has anything to do with `metric`. Recent days without permission are noted;
@@ -430,7 +405,7 @@ impl<'a> Run<'a> {
 }
 
 /// Metrics sampled all day long with the offset of where the person was: their own samples say it.
-const TELLS_WHERE: [Metric; 3] = [Metric::Steps, Metric::HeartRate, Metric::Distance];
+pub(crate) const TELLS_WHERE: [Metric; 3] = [Metric::Steps, Metric::HeartRate, Metric::Distance];
 
 /// Steps first, because they bear witness for the others; heart rate last, because it takes ten
 /// times the requests of all others together and must not use up the budget before them.

@@ -116,12 +116,11 @@ impl SyncService {
     ) -> Result<RunReport, SyncError> {
         self.vendor(vendor)?;
         let connection = self.connected(person, vendor).await?;
-        let (now, token) = (self.clock.now(), uuid(&*self.entropy));
+        let now = self.clock.now();
         if date.is_some_and(|date| date > zone_of(&connection).to_datetime(now).date()) {
             return Err(SyncError::NotBegun);
         }
-        let claim = self.store.claim(connection.id, now, self.lease_until(), token).await?;
-        let (connection, lease) = claim.ok_or(SyncError::Running)?;
+        let (connection, lease) = self.claim_for_person(connection.id).await?;
         let run = self.recent(&connection, lease, Priority::PersonWaiting, date, listener);
         let ended = self.kept_alive(lease, run).await?;
         match ended.error {

@@ -62,6 +62,16 @@ impl Tokens {
             serde_json::from_str(json.expose_secret()).map_err(|_| VaultError::WrongBinding)?;
         Ok(Self { access: plain.access.into(), refresh: plain.refresh.into() })
     }
+
+    /// Whether these are the same tokens, whatever seals them.
+    pub(crate) fn are(&self, other: &Self) -> bool {
+        same(&self.access, &other.access) && same(&self.refresh, &other.refresh)
+    }
+}
+
+/// Both are ours: nobody outside learns from the time this takes.
+pub(crate) fn same(token: &SecretString, other: &SecretString) -> bool {
+    token.expose_secret() == other.expose_secret()
 }
 
 /// Whether an access token should be refreshed before it is used.

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use jiff::{SignedDuration, Timestamp, civil::Date};
-use phr_model::DateRange;
+use phr_model::{ConnectionId, DateRange};
 use phr_store::{
     StoreError,
     backfill::{Plan, Wish},
@@ -18,6 +18,13 @@ use crate::{
     schedule,
     service::{Listener, SyncError, SyncService},
 };
+
+/// How often a person who waits looks whether older work has given way, and for how long: a window
+/// takes seconds, or the half minute of a vendor that does not answer.
+const LOOK: Duration = Duration::from_millis(100);
+const MOST_LOOKS: u32 = 600;
+/// How long a connection stays reserved after the last look.
+const RESERVATION: SignedDuration = SignedDuration::from_secs(5);
 
 /// A connection to be worked on, and what for. Dropping it gives it to nobody until the lease
 /// lapses.
@@ -49,6 +56,28 @@ impl SyncService {
         let (now, token) = (self.clock.now(), uuid(&*self.entropy));
         let claimed = self.store.claim_due(reach, now, self.lease_until(), token).await?;
         Ok(claimed.map(|(connection, lease, work)| Claim { connection, lease, work }))
+    }
+
+    /// Claims this connection for a person who waits. Work on its older days is asked to give way,
+    /// which it does at the next window; recent work does not.
+    pub(crate) async fn claim_for_person(
+        &self,
+        id: ConnectionId,
+    ) -> Result<(Connection, Lease), SyncError> {
+        for _ in 0..MOST_LOOKS {
+            let (now, token) = (self.clock.now(), uuid(&*self.entropy));
+            if let Some(claim) = self.store.claim(id, now, self.lease_until(), token).await? {
+                return Ok(claim);
+            }
+            let until = now.checked_add(RESERVATION).unwrap_or(now);
+            if !self.store.reserve(id, now, until).await? {
+                // It may have been given back in between.
+                let claim = self.store.claim(id, now, self.lease_until(), token).await?;
+                return claim.ok_or(SyncError::Running);
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+        Err(SyncError::Running)
     }
 
     /// Does what was claimed.
@@ -147,17 +176,12 @@ impl SyncService {
         ended: &Ended,
     ) -> Result<(), StoreError> {
         let now = self.clock.now();
-        let member_since = ended.member_since.or(connection.member_since);
         let audit_due_at = schedule::night(now, &zone_of(connection), connection.id);
-        let mut plan = Plan {
-            kept_from: None,
-            member_since,
-            audit_due_at: Some(audit_due_at),
-            history_due_at: None,
-        };
+        let mut plan =
+            Plan { kept_from: None, audit_due_at: Some(audit_due_at), history_due_at: None };
         if connection.kept_from.is_none() {
             plan.kept_from = Some(self.first_kept(connection));
-            if let Some(wish) = self.first_history(vendor, connection, member_since) {
+            if let Some(wish) = self.first_history(vendor, connection) {
                 self.store.begin_first_backfill(connection.id, wish, now).await?;
             }
         } else if ended.report.outcome != Outcome::Failed && self.may_have_gaps(connection) {
@@ -177,15 +201,10 @@ impl SyncService {
     }
 
     /// The history that a new connection fetches by itself, if there is any before the look-back.
-    fn first_history(
-        &self,
-        vendor: &dyn Vendor,
-        connection: &Connection,
-        member_since: Option<Date>,
-    ) -> Option<Wish> {
+    fn first_history(&self, vendor: &dyn Vendor, connection: &Connection) -> Option<Wish> {
         let today = zone_of(connection).to_datetime(self.clock.now()).date();
         let from = DateRange::ending(today, self.settings.history_days).first;
-        let from = member_since.map_or(from, |since| since.max(from));
+        let from = connection.member_since.map_or(from, |since| since.max(from));
         let wish = Wish { from, metrics: vendor.metrics().to_vec() };
         (from < self.look_back_edge(connection)).then_some(wish)
     }

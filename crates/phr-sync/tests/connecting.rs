@@ -31,7 +31,7 @@ async fn consent_makes_the_connection_active_and_due() {
 }
 
 #[tokio::test]
-async fn tokens_are_nowhere_in_the_database_file() {
+async fn vk_01_tokens_are_nowhere_in_the_database_file() {
     let stage = Stage::at(NOON, 20).await;
     let person = stage.connect(0).await;
     let connection = stage.connection(&person).await;
@@ -357,7 +357,7 @@ async fn oa_15_a_revoked_grant_asks_to_reconnect_and_keeps_the_data() {
 }
 
 #[tokio::test]
-async fn t7_trouble_at_the_token_endpoint_disconnects_nobody() {
+async fn oa_17_t7_trouble_at_the_token_endpoint_disconnects_nobody() {
     let stage = Stage::at(NOON, 20).await;
     let person = stage.connect(0).await;
     for trouble in ["kind=invalid-client", "kind=status,path=/token", "kind=html-error,path=/token"]

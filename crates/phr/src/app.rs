@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use axum::Router;
-use phr_api::{ApiState, settings::Settings};
+use phr_api::{ApiState, Streams, settings::Settings};
 use phr_model::Clock;
 use phr_store::{SharedStore, Vault};
 use phr_sync::{Connector, Entropy, OsEntropy, SyncService, SyncSettings};
@@ -35,6 +35,7 @@ pub(crate) struct App {
     pub(crate) router: Router,
     /// What a process that serves nobody answers.
     pub(crate) probes: Router,
+    pub(crate) streams: Arc<Streams>,
     pub(crate) store: SharedStore,
     pub(crate) sync: SyncService,
     pub(crate) connector: Connector,
@@ -66,6 +67,7 @@ impl Parts {
         let pages = phr_web::router(connector.clone());
         let router = phr_api::router(&state, pages);
         let probes = phr_api::probes(&state);
-        Ok(App { router, probes, store: self.store, sync, connector })
+        let streams = state.streams;
+        Ok(App { router, probes, streams, store: self.store, sync, connector })
     }
 }

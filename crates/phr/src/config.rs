@@ -12,6 +12,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use self::reader::Reader;
+use crate::listen::Room;
 
 /// A mistake in the configuration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -57,6 +58,8 @@ pub(crate) struct Config {
     pub(crate) cors_origins: Vec<String>,
     pub(crate) trusted_proxies: Vec<Network>,
     pub(crate) docs: bool,
+    pub(crate) connections: usize,
+    pub(crate) connections_per_address: usize,
 }
 
 /// Where the record is kept and reached.
@@ -105,6 +108,8 @@ pub(crate) const VARIABLES: [&str; 22] = [
     "CORS_ORIGINS",
     "TRUSTED_PROXIES",
     "API_DOCS",
+    "MAX_CONNECTIONS",
+    "MAX_CONNECTIONS_PER_ADDRESS",
 ];
 
 /// Beginnings that no other program's variables have: what carries one and is not in the list is a
@@ -165,10 +170,21 @@ impl Config {
             cors_origins: reader.origins(),
             trusted_proxies: reader.networks(),
             docs: reader.one_of("API_DOCS", &SWITCH),
+            connections: reader.number("MAX_CONNECTIONS", 1_024, 16..=100_000),
+            connections_per_address: reader.number("MAX_CONNECTIONS_PER_ADDRESS", 64, 4..=100_000),
             listen: listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8000))),
             public_url: public_url.unwrap_or_else(placeholder_url),
         };
         if reader.mistakes.is_empty() { Ok(config) } else { Err(reader.mistakes) }
+    }
+
+    /// How many connections there may be.
+    pub(crate) fn room(&self) -> Room {
+        Room {
+            connections: self.connections,
+            per_address: self.connections_per_address,
+            proxies: self.trusted_proxies.clone(),
+        }
     }
 }
 

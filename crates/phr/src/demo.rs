@@ -23,11 +23,13 @@ use phr_vendors::{
 };
 use secrecy::SecretString;
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use self::{clock::SandboxClock, show::Shown};
 use crate::{
     app::{App, Parts},
+    listen::{self, Room},
     serve,
 };
 
@@ -93,11 +95,9 @@ async fn demonstrate(
     let today = sandbox.world().clock().now().to_zoned(TimeZone::UTC).date();
     let days = DateRange::ending(today, days(sandbox));
     let shown = Shown::new(options.json, base_url, &sandbox.base_url(), days);
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let service = app.router.clone().into_make_service_with_connect_info::<std::net::SocketAddr>();
-    let until = async move { stopped.await.unwrap_or(()) };
-    let server =
-        tokio::spawn(axum::serve(listener, service).with_graceful_shutdown(until).into_future());
+    let stopping = CancellationToken::new();
+    let (router, room) = (app.router.clone(), Room::default());
+    let server = tokio::spawn(listen::serve(listener, router, room, stopping.clone()));
     shown.begin();
     let everybody = people(options, sandbox);
     let mut arrived = Vec::new();
@@ -107,15 +107,15 @@ async fn demonstrate(
     }
     shown.end(&arrived, sandbox.world())?;
     if !options.once {
-        let stopping = tokio_util::sync::CancellationToken::new();
         let worker =
             tokio::spawn(crate::worker::run(app.sync, app.connector, WORKERS, stopping.clone()));
         serve::stop_signal().await;
         stopping.cancel();
         worker.await?;
     }
-    let _ = stop.send(());
-    server.await??;
+    app.streams.close();
+    stopping.cancel();
+    server.await?;
     Ok(())
 }
 

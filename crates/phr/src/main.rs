@@ -2,10 +2,12 @@
 //! clinical form. This crate only reads the configuration, puts the parts together and runs them.
 
 mod app;
+mod check;
 mod config;
 mod demo;
 mod export;
 mod keys;
+mod listen;
 mod sandbox;
 mod serve;
 mod user;
@@ -50,6 +52,9 @@ enum Command {
     /// Make the secrets that a server needs
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// The server's settings
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// Accounts
     #[command(subcommand)]
     User(UserCommand),
@@ -68,6 +73,12 @@ enum KeysCommand {
 }
 
 #[derive(Debug, Subcommand)]
+enum ConfigCommand {
+    /// Check the settings as `serve` does, and show them with secrets as lengths
+    Check,
+}
+
+#[derive(Debug, Subcommand)]
 enum UserCommand {
     /// Make an invitation to register, which works once
     Invite {
@@ -80,6 +91,9 @@ enum UserCommand {
 }
 
 fn main() -> ExitCode {
+    if let Err(error) = without_core_dumps() {
+        return fail(&error);
+    }
     // A missing .env is normal; a broken one is not.
     if let Err(error) = dotenvy::dotenv()
         && !error.not_found()
@@ -113,6 +127,11 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
             say("The database is up to date.\n")
         }
         Command::Keys(KeysCommand::Generate) => say(&keys::generate()),
+        Command::Config(ConfigCommand::Check) => {
+            keep_to_oneself(std::path::Path::new(".env"))?;
+            configuration()?;
+            say(&check::settings(&variable))
+        }
         Command::User(UserCommand::Invite { days }) => {
             let (store, place) = store().await?;
             say(&user::invite(&store, &place.public_url, days).await?)
@@ -173,6 +192,13 @@ fn log_to_stderr(default: &str) {
     tracing_subscriber::registry().with(capped).with(lines).init();
 }
 
+/// A core dump would hold every key and token in the open (VK-06).
+fn without_core_dumps() -> anyhow::Result<()> {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    setrlimit(Resource::Core, none).context("core dumps cannot be switched off")
+}
+
 /// Secrets in a file that others may read are none (VK-05).
 fn keep_to_oneself(file: &std::path::Path) -> anyhow::Result<()> {
     #[cfg(unix)]
@@ -206,5 +232,17 @@ fn line_of(error: &dotenvy::Error) -> String {
             format!("of {shown}, near character {at}")
         }
         _ => "unknown".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn vk_06_a_crash_leaves_no_core_dump() {
+        without_core_dumps().unwrap();
+        let limit = rustix::process::getrlimit(rustix::process::Resource::Core);
+        assert_eq!((limit.current, limit.maximum), (Some(0), Some(0)));
     }
 }

@@ -3,7 +3,7 @@
 use std::{io::Write, path::PathBuf};
 
 use jiff::Timestamp;
-use phr_sandbox::{Fault, Options as SandboxOptions, People, Sandbox};
+use phr_sandbox::{Fault, Options as SandboxOptions, People, Rotation, Sandbox};
 
 use crate::serve::stop_signal;
 
@@ -34,6 +34,9 @@ pub(crate) struct Options {
     /// Refresh tokens die after 7 days, as in a Google project in status Testing
     #[arg(long)]
     testing_mode: bool,
+    /// Refresh tokens work once; a lost answer can be asked for again for so long (Fitbit: 120 s)
+    #[arg(long, value_name = "SECONDS")]
+    rotation_grace: Option<u32>,
     /// Requests allowed a minute and person; 0 lifts the limit
     #[arg(long, default_value_t = 300)]
     quota: u32,
@@ -73,6 +76,7 @@ fn filled(options: Options) -> SandboxOptions {
         seed: options.seed,
         now: options.now,
         testing_mode: options.testing_mode,
+        rotation: options.rotation_grace.map(|grace_seconds| Rotation { grace_seconds }),
         faults: options.faults,
         quota_per_minute: options.quota,
         redirect_uris: if options.redirect_uris.is_empty() {

@@ -1,9 +1,9 @@
 //! `phr serve`: the server for real use.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use anyhow::Context;
-use phr_api::settings::{Settings, SigningKeys};
+use phr_api::settings::{Registration, Settings, SigningKeys};
 use phr_model::{Clock, SystemClock};
 use phr_store::{SharedStore, Vault, sqlite::SqliteStore};
 use phr_sync::{SyncSettings, reseal::reseal};
@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     app::{App, Parts},
     config::Config,
+    listen::{self, Room},
     worker,
 };
 
@@ -40,24 +41,28 @@ pub(crate) async fn run(config: Config, role: Role) -> anyhow::Result<()> {
         .await
         .with_context(|| format!("cannot listen on {} (set LISTEN)", config.listen))?;
     let public_url = config.public_url.clone();
+    let room = config.room();
     if config.fitbit.is_none() {
         tracing::warn!("FITBIT_CLIENT_ID is not set: nobody can connect Fitbit yet");
+    }
+    if config.registration == Registration::Open {
+        tracing::warn!(
+            "REGISTRATION=open: anybody may register with any address, unproved; right for closed \
+             networks only"
+        );
     }
     let workers = config.sync_workers;
     let app = parts(config).await?.assemble()?;
     tracing::info!(%public_url, ?role, "ready");
-    listen(listener, app, role, workers, stop_signal()).await
+    serve(listener, app, (role, workers), room, stop_signal()).await
 }
 
-/// Longest time that requests under way get to finish (RT-08).
-const LAST_REQUESTS: Duration = Duration::from_secs(25);
-
 /// Serves and works until `stop`, then takes on nothing new and finishes what is under way.
-pub(crate) async fn listen(
+async fn serve(
     listener: TcpListener,
     app: App,
-    role: Role,
-    workers: usize,
+    (role, workers): (Role, usize),
+    room: Room,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
     let stopping = CancellationToken::new();
@@ -71,16 +76,11 @@ pub(crate) async fn listen(
         Role::Sync => app.probes,
         Role::Api | Role::All => app.router,
     };
-    let service = router.into_make_service_with_connect_info::<std::net::SocketAddr>();
-    let server =
-        axum::serve(listener, service).with_graceful_shutdown(stopping.clone().cancelled_owned());
-    let server = tokio::spawn(server.into_future());
+    let server = tokio::spawn(listen::serve(listener, router, room, stopping.clone()));
     stop.await;
     stopping.cancel();
-    // A connection that never finishes its request must not keep the process alive.
-    if let Ok(served) = tokio::time::timeout(LAST_REQUESTS, server).await {
-        served??;
-    }
+    app.streams.close();
+    server.await.context("the server failed")?;
     worker.await.context("the background worker failed")
 }
 
@@ -162,5 +162,57 @@ pub(crate) async fn stop_signal() {
     tokio::select! {
         _ = interrupt => {}
         _ = terminate.recv() => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use phr_model::{FITBIT, PersonId};
+    use phr_store::{
+        account::{NewPerson, Person},
+        connection::{Consent, SealedTokens},
+        vault::Binding,
+    };
+    use uuid::Uuid;
+
+    use super::*;
+
+    /// A database in which something is sealed with `ring`.
+    async fn sealed_with(ring: &SecretString, folder: &std::path::Path) -> SharedStore {
+        let store: SharedStore =
+            Arc::new(SqliteStore::open(&folder.join("phr.sqlite")).await.unwrap());
+        let now = SystemClock.now();
+        let id = PersonId(Uuid::new_v4());
+        let person = Person {
+            id,
+            email: "ada@example.com".to_owned(),
+            name: "Ada".to_owned(),
+            password_hash: String::new(),
+            patient: Some(id.patient()),
+            created_at: now,
+        };
+        store.register(NewPerson { person, invitation: None }, now).await.unwrap();
+        let connection = store.select_vendor(id, FITBIT, now).await.unwrap();
+        let binding = Binding { purpose: "tokens", owner: "connection" };
+        let envelope = Vault::new(ring).unwrap().seal(binding, &"1//token".into());
+        let consent = Consent {
+            vendor_user: "user".to_owned(),
+            scopes: Vec::new(),
+            zone: None,
+            tokens: SealedTokens { envelope, access_expires_at: now },
+            reconnect_by: None,
+        };
+        store.link(connection.id, consent, now).await.unwrap();
+        store
+    }
+
+    #[tokio::test]
+    async fn vk_04_without_a_key_that_is_needed_the_server_does_not_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let former = Vault::generate_key();
+        let store = sealed_with(&former, folder.path()).await;
+        let refused = settle_keys(&store, &Vault::generate_key()).await.unwrap_err();
+        assert!(refused.to_string().starts_with("ENCRYPTION_KEY: 1 of the keys"), "{refused}");
+        settle_keys(&store, &former).await.unwrap();
     }
 }

@@ -159,7 +159,7 @@ fn vk_05_a_file_of_secrets_that_others_may_read_is_refused() {
 }
 
 #[test]
-fn fresh_keys_are_accepted() {
+fn vk_07_fresh_keys_are_accepted() {
     let keys = stdout(&phr(&["keys", "generate"]));
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join(".env"), &keys).unwrap();

@@ -7,7 +7,7 @@ use phr_store::account::{NewPerson, Person, Registration as Registered};
 use phr_sync::entropy;
 use secrecy::SecretString;
 
-use super::{hashing::Verdict, password, throttle::Brakes};
+use super::{SignedIn, hashing::Verdict, password, throttle::Brakes};
 use crate::{error::ApiError, settings::Registration, state::ApiState};
 
 /// Somebody who wants an account.
@@ -69,9 +69,7 @@ async fn prepare(
     name: String,
     password: &SecretString,
 ) -> Result<Person, ApiError> {
-    let password = password::normalise(password);
-    password::check(&password, email, &name)
-        .map_err(|weakness| ApiError::body("password", weakness.advice()))?;
+    let password = acceptable(password, email, &name, "password")?;
     let id = PersonId(entropy::uuid(&*state.entropy));
     Ok(Person {
         id,
@@ -81,6 +79,52 @@ async fn prepare(
         patient: Some(id.patient()),
         created_at: state.clock.now(),
     })
+}
+
+/// A new password in the form in which it is hashed, if it is good enough; `field` is where the
+/// request has it.
+fn acceptable(
+    password: &SecretString,
+    email: &str,
+    name: &str,
+    field: &str,
+) -> Result<SecretString, ApiError> {
+    let password = password::normalise(password);
+    match password::check(&password, email, name) {
+        Ok(()) => Ok(password),
+        Err(weakness) => Err(ApiError::body(field, weakness.advice())),
+    }
+}
+
+/// Gives a signed-in person another password, and ends their other sessions (AC-10). Guessing the
+/// present one is slowed down as at sign-in: a stolen access token must not be a way around.
+///
+/// # Errors
+/// [`ApiError::Invalid`] naming what is wrong, or [`ApiError::RateLimited`] while a brake is on.
+pub async fn change_password(
+    state: &ApiState,
+    signed_in: &SignedIn,
+    current: &SecretString,
+    new: &SecretString,
+    address: IpAddr,
+) -> Result<(), ApiError> {
+    let person = &signed_in.person;
+    let brakes = Brakes::new(&person.email, address);
+    let _gate = state.gates.pass(&brakes.account, &brakes.address).await;
+    brakes.check(state).await?;
+    let new = acceptable(new, &person.email, &person.name, "new_password")?;
+    let stored = Some(person.password_hash.clone());
+    let wrong = || ApiError::body("current_password", "the present password of this account");
+    if state.hasher.verify(password::normalise(current), stored).await? == Verdict::Wrong {
+        brakes.failed(state).await?;
+        return Err(wrong());
+    }
+    brakes.succeeded(state).await?;
+    let hash = state.hasher.hash(&*state.entropy, new).await?;
+    let old = &person.password_hash;
+    let changed = state.store.change_password(person.id, old, &hash, signed_in.session).await?;
+    // Somebody else changed it meanwhile: what was presented is not the present one any more.
+    if changed { Ok(()) } else { Err(wrong()) }
 }
 
 /// The owner of `email`, if `password` is theirs. An unknown address, a wrong password and a

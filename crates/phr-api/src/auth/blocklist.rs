@@ -1,9 +1,13 @@
-//! Passwords that anybody would try first, as rules instead of a list.
+//! Passwords that anybody would try first.
 //!
-//! Public lists of leaked passwords hardly hold any of 15 characters or more; what they hold are
+//! Two lists ([`leaked`]) and rules. Public lists hold a good ten thousand passwords of 15 characters
+//! or more; all of them are refused. What else a guesser tries is put together from shorter ones:
 //! repetitions, runs along the keyboard or the alphabet, and common words strung together, with a
-//! year or a few digits at the end. The rules below refuse all of those: with 300 words, two or
-//! more in a row alone stand for more than 90,000 entries.
+//! year or a few digits at the end. So a password is cut into such pieces, and each costs a guess or
+//! two: two of the ten thousand commonest words with a number behind them stand for more than 10^11
+//! entries that need not be written down.
+
+mod leaked;
 
 /// Rows of keyboards and the alphabet, along which lazy passwords run.
 const RUNS: [&str; 9] = [
@@ -24,15 +28,19 @@ const RUN_LENGTH: usize = 4;
 /// Guesses that a password must be worth at least.
 const ENOUGH: usize = 6;
 
-/// Whether a simplified password (lower case, letters and digits only) is easily guessed: it is cut
-/// greedily into known words, runs and repetitions, and each piece counts once. `others` is how many
-/// guesses its other characters are worth.
+/// What a word costs that is none of the few hundred first but one of the ten thousand commonest.
+const RARER_WORD: usize = 2;
+
+/// Whether a simplified password (lower case, letters and digits only) is easily guessed: it is in
+/// the list, or too few guesses put it together. `others` is how many guesses its other characters
+/// are worth.
 pub fn is_common(simple: &str, others: usize) -> bool {
     let guesses = |text: &str| {
         let characters: Vec<char> = text.chars().collect();
         worth(characters.get(..shortest_period(&characters)).unwrap_or_default())
     };
-    guesses(simple).min(guesses(&undisguised(simple))) + others < ENOUGH
+    leaked::is_listed(simple)
+        || guesses(simple).min(guesses(&undisguised(simple))) + others < ENOUGH
 }
 
 /// Digits that stand for letters between letters.
@@ -62,27 +70,62 @@ fn shortest_period(characters: &[char]) -> usize {
     (1..=characters.len()).find(repeats).unwrap_or_default()
 }
 
-/// How many independent guesses the pieces are: a word, run, repetition or number is one, any other
-/// character is one.
-fn worth(mut rest: &[char]) -> usize {
-    let mut pieces = 0;
+/// How many independent guesses the pieces are: of two ways to cut, the cheaper one.
+fn worth(characters: &[char]) -> usize {
+    greedily(characters).min(at_best(characters))
+}
+
+/// What the longest pieces from left to right cost. The same piece again costs nothing.
+fn greedily(mut rest: &[char]) -> usize {
+    let mut guesses = 0;
     let mut seen: Vec<&[char]> = Vec::new();
-    while !rest.is_empty() {
-        let length = piece(rest).clamp(1, rest.len());
-        let (piece, after) = rest.split_at(length);
-        // The same piece again costs no guess.
-        if length == 1 || !seen.contains(&piece) {
-            pieces += 1;
+    while let Some(longest) = pieces(rest).into_iter().max_by_key(|piece| piece.length) {
+        let (piece, after) = rest.split_at(longest.length.min(rest.len()));
+        if longest.length == 1 || !seen.contains(&piece) {
+            guesses += longest.guesses;
         }
         seen.push(piece);
         rest = after;
     }
-    pieces
+    guesses
 }
 
-/// Length of the longest known piece at the start of `rest`.
-fn piece(rest: &[char]) -> usize {
-    word(rest).max(run(rest)).max(repetition(rest)).max(number(rest))
+/// What the cheapest of all ways to cut costs, found from the end backwards.
+fn at_best(characters: &[char]) -> usize {
+    let mut cheapest = vec![0; characters.len() + 1];
+    for at in (0..characters.len()).rev() {
+        let rest = characters.get(at..).unwrap_or_default();
+        let after = |piece: &Piece| cheapest.get(at + piece.length).copied().unwrap_or_default();
+        let best = pieces(rest).iter().map(|piece| piece.guesses + after(piece)).min();
+        if let (Some(place), Some(best)) = (cheapest.get_mut(at), best) {
+            *place = best;
+        }
+    }
+    cheapest.first().copied().unwrap_or_default()
+}
+
+/// The beginning of a text and how many guesses it takes.
+struct Piece {
+    length: usize,
+    guesses: usize,
+}
+
+/// Every piece that `rest` may begin with: a word, run, repetition, number, and any character.
+fn pieces(rest: &[char]) -> Vec<Piece> {
+    if rest.is_empty() {
+        return Vec::new();
+    }
+    let one = |length| Piece { length, guesses: 1 };
+    let patterns = [1, word(rest), run(rest), repetition(rest), number(rest)];
+    let patterns = patterns.into_iter().filter(|length| *length > 0).map(one);
+    rarer_words(rest).chain(patterns).collect()
+}
+
+fn rarer_words(rest: &[char]) -> impl Iterator<Item = Piece> {
+    let lengths = leaked::SHORT_LENGTHS.filter(|length| *length <= rest.len());
+    let known =
+        |length: &usize| leaked::is_common_word(&rest.iter().take(*length).collect::<String>());
+    lengths.filter(known).map(|length| Piece { length, guesses: RARER_WORD })
 }
 
 fn word(rest: &[char]) -> usize {

@@ -1,6 +1,9 @@
 //! Argon2id, off the async threads and behind a bounded queue (AC-01 to AC-04).
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use argon2::{
     Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version,
@@ -65,6 +68,8 @@ pub struct Hasher {
     cost: HashingCost,
     /// Verified when there is no account, so that both cases take the same time.
     dummy: String,
+    /// Hashes computed so far.
+    computed: AtomicU64,
     /// As many at once as there are cores.
     turns: Semaphore,
     /// Turns and waiting places together.
@@ -88,6 +93,7 @@ impl Hasher {
             argon2,
             cost,
             dummy,
+            computed: AtomicU64::new(0),
             turns: Semaphore::new(cores),
             places: Semaphore::new(cores + LONGEST_QUEUE),
         })
@@ -130,6 +136,11 @@ impl Hasher {
         .await
     }
 
+    /// How many hashes were computed since the start: the work that an answer's time consists of.
+    pub(crate) fn computed(&self) -> u64 {
+        self.computed.load(Ordering::Relaxed)
+    }
+
     fn is_outdated(&self, stored: &str) -> bool {
         let params = PasswordHash::new(stored).ok().and_then(|hash| Params::try_from(&hash).ok());
         params.is_none_or(|params| {
@@ -145,6 +156,7 @@ impl Hasher {
         let _place = self.places.try_acquire().map_err(|_| ApiError::Busy(QUEUE_RETRY))?;
         let _turn: SemaphorePermit<'_> =
             self.turns.acquire().await.map_err(|_| ApiError::Busy(QUEUE_RETRY))?;
+        self.computed.fetch_add(1, Ordering::Relaxed);
         tokio::task::spawn_blocking(work)
             .await
             .map_err(|_| ApiError::Internal("password hashing stopped"))

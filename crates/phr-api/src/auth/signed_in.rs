@@ -4,6 +4,7 @@ use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, Method, header, request::Parts},
 };
+use jiff::Timestamp;
 use phr_model::{PatientId, PersonId};
 use phr_store::account::Person;
 use uuid::Uuid;
@@ -21,6 +22,8 @@ pub struct SignedIn {
     pub person: Person,
     /// The session.
     pub session: Uuid,
+    /// When the access token ends.
+    pub expires_at: Timestamp,
     /// Counts changes of the person's Observations.
     pub revision: i64,
 }
@@ -67,7 +70,12 @@ pub(crate) async fn find(headers: &HeaderMap, state: &ApiState) -> Result<Signed
     if found.person.id != claims.sub {
         return Err(refused());
     }
-    Ok(SignedIn { person: found.person, session: found.session.id, revision: found.revision })
+    Ok(SignedIn {
+        person: found.person,
+        session: found.session.id,
+        expires_at: Timestamp::from_second(claims.exp).unwrap_or(now),
+        revision: found.revision,
+    })
 }
 
 /// The token of the one `Authorization: Bearer` header.

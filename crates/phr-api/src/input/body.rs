@@ -13,7 +13,10 @@ use serde::{
 };
 use serde_json::Value;
 
-use super::fields::{Fields, Input, Place, Today};
+use super::{
+    fields::{Fields, Input, Place, Today},
+    scan::oddity,
+};
 use crate::{error::ApiError, state::ApiState};
 
 /// The fields of a JSON body.
@@ -33,6 +36,9 @@ impl<T: Input> FromRequest<ApiState> for Body<T> {
         }
         // The body-limit layer is the only reason for a readable connection to fail here.
         let bytes = Bytes::from_request(request, state).await.map_err(|_| ApiError::TooLarge)?;
+        if let Some(odd) = oddity(&bytes) {
+            return Err(ApiError::whole_body(odd.advice()));
+        }
         let object: Object = serde_json::from_slice(&bytes).map_err(|error| refusal(&error))?;
         let mut fields = Fields::new(Place::Body, today);
         for (name, value) in object.0 {
@@ -76,9 +82,9 @@ fn is_plain_json(headers: &HeaderMap) -> bool {
 
 fn refusal(error: &serde_json::Error) -> ApiError {
     if error.is_data() {
-        return ApiError::Malformed("The body must be one JSON object, each name at most once");
+        return ApiError::BadBody("The body must be one JSON object");
     }
-    ApiError::Malformed("The body is not valid JSON")
+    ApiError::BadBody("The body is not valid JSON")
 }
 
 /// An object as a list, so that a repeated name is seen instead of overwritten.

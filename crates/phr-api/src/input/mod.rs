@@ -4,6 +4,7 @@
 mod body;
 mod fields;
 mod query;
+mod scan;
 mod text;
 
 pub use body::Body;

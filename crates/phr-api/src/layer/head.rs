@@ -14,18 +14,27 @@ const MOST_BYTES: usize = 16 * 1024;
 /// Header fields.
 const MOST_FIELDS: usize = 100;
 
+/// Path and query.
+const LONGEST_ADDRESS: usize = 8 * 1024;
+
 /// Refuses what is larger.
 pub(crate) async fn limit(request: Request, next: Next) -> Response {
     let headers = request.headers();
     let bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
-    if bytes > MOST_BYTES || headers.len() > MOST_FIELDS {
+    if address_length(&request) > LONGEST_ADDRESS {
+        Problem::of_status(StatusCode::URI_TOO_LONG).into_response()
+    } else if bytes > MOST_BYTES || headers.len() > MOST_FIELDS {
         Problem::of_status(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE).into_response()
     } else if reads && has_body(headers) {
         Problem::of_status(StatusCode::PAYLOAD_TOO_LARGE).into_response()
     } else {
         next.run(request).await
     }
+}
+
+fn address_length(request: &Request) -> usize {
+    request.uri().path_and_query().map_or(0, |address| address.as_str().len())
 }
 
 fn has_body(headers: &HeaderMap) -> bool {

@@ -21,11 +21,12 @@ enum Policy {
 use Policy::{Own, Public};
 
 /// Every operation, with a request that succeeds for its owner.
-const ROUTES: [(&str, &str, &str, Policy); 28] = [
+const ROUTES: [(&str, &str, &str, Policy); 31] = [
     ("POST", "/auth/register", "/auth/register", Public),
     ("POST", "/auth/login", "/auth/login", Public),
     ("POST", "/auth/refresh", "/auth/refresh", Public),
     ("GET", "/auth/me", "/auth/me", Own),
+    ("GET", "/auth/sessions", "/auth/sessions", Own),
     ("GET", "/integrations/vendors", "/integrations/vendors", Own),
     ("POST", "/integrations/vendors/select", "/integrations/vendors/select", Own),
     ("GET", "/integrations/fitbit/authorize", "/integrations/fitbit/authorize", Own),
@@ -40,6 +41,8 @@ const ROUTES: [(&str, &str, &str, Policy); 28] = [
     ("POST", "/health/backfill/resume", "/health/backfill/resume", Own),
     ("POST", "/health/backfill/cancel", "/health/backfill/cancel", Own),
     ("GET", "/health/observations", "/health/observations", Own),
+    ("GET", "/health/changes", "/health/changes", Own),
+    ("GET", "/health/changes/stream", "/health/changes/stream", Own),
     ("GET", "/health/samples", SAMPLES, Own),
     ("GET", "/health/summary", SUMMARY, Own),
     ("GET", "/health/coverage", COVERAGE, Own),
@@ -53,8 +56,13 @@ const ROUTES: [(&str, &str, &str, Policy); 28] = [
     ("POST", "/integrations/vendors/disconnect", "/integrations/vendors/disconnect", Own),
 ];
 
-/// Ends the session, so it is walked on its own.
-const LOGOUT: (&str, &str) = ("POST", "/auth/logout");
+/// What ends sessions is walked on its own.
+const ENDING: [(&str, &str, &str); 4] = [
+    ("POST", "/auth/logout", "/auth/logout"),
+    ("POST", "/auth/logout/all", "/auth/logout/all"),
+    ("POST", "/auth/password", "/auth/password"),
+    ("DELETE", "/auth/sessions/{id}", "/auth/sessions/0f1e2d3c-4b5a-4697-8877-665544332211"),
+];
 
 const SAMPLES: &str = "/health/samples?metric=steps&date_from=2026-11-01&date_to=2026-11-19";
 const SUMMARY: &str =
@@ -92,7 +100,7 @@ async fn az_01_every_route_of_the_document_has_a_declared_policy() {
     let declared: BTreeSet<_> = ROUTES
         .iter()
         .map(|(method, path, ..)| (*method, *path))
-        .chain([LOGOUT])
+        .chain(ENDING.map(|(method, path, _)| (method, path)))
         .map(|(method, path)| (method.to_owned(), path.to_owned()))
         .collect();
     assert_eq!(documented, declared);
@@ -106,7 +114,8 @@ async fn az_01_without_a_valid_token_no_own_route_answers() {
     let expired = app.person("expired").await;
     app.advance(931);
     let own = ROUTES.iter().filter(|route| route.3 == Own);
-    let own = own.map(|(method, _, path, _)| (*method, *path)).chain([LOGOUT]);
+    let own = own.map(|(method, _, path, _)| (*method, *path));
+    let own = own.chain(ENDING.map(|(method, _, path)| (method, path)));
     for (method, path) in own {
         for (who, actor) in [("nobody", &app.nobody()), ("ended", &ended), ("expired", &expired)] {
             let reply = call(actor, method, path).await;
@@ -117,7 +126,7 @@ async fn az_01_without_a_valid_token_no_own_route_answers() {
 }
 
 #[tokio::test]
-async fn t10_a_stranger_sees_nothing_of_the_owner_on_any_route() {
+async fn az_02_t10_a_stranger_sees_nothing_of_the_owner_on_any_route() {
     let app = TestApp::with_vendor().await;
     let owner = app.person("ada").await;
     let stranger = app.person("eve").await;
@@ -146,7 +155,7 @@ async fn t10_a_stranger_sees_nothing_of_the_owner_on_any_route() {
 }
 
 #[tokio::test]
-async fn t10_a_stranger_cannot_change_anything_of_the_owner() {
+async fn az_02_t10_a_stranger_cannot_change_anything_of_the_owner() {
     let app = TestApp::with_vendor().await;
     let owner = app.person("ada").await;
     let stranger = app.person("eve").await;
@@ -174,4 +183,96 @@ async fn az_03_nobody_can_write_what_decides_access() {
         assert_eq!(reply.complaints(), [field]);
     }
     assert!(app.store.people().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn az_02_a_foreign_object_and_a_missing_one_get_the_same_answer() {
+    let app = TestApp::start().await;
+    let owner = app.person("ada").await;
+    let stranger = app.person("eve").await;
+    let sessions = owner.get("/auth/sessions").await.expect(200);
+    let theirs = sessions["sessions"][0]["id"].as_str().unwrap().to_owned();
+    let mut answers = Vec::new();
+    for id in [&theirs, "0f1e2d3c-4b5a-4697-8877-665544332211"] {
+        let mut answer =
+            call(&stranger, "DELETE", &format!("/auth/sessions/{id}")).await.expect(404);
+        answer["instance"] = Value::Null;
+        answers.push(answer);
+    }
+    assert_eq!(answers[0], answers[1]);
+    owner.get("/auth/me").await.expect(200);
+}
+
+#[tokio::test]
+async fn az_07_what_fails_within_the_check_denies() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    for entry in std::fs::read_dir(app.folder.path()).unwrap() {
+        let path = entry.unwrap().path();
+        std::fs::write(path, b"this is no database at all, not any more").unwrap();
+    }
+    for (method, _, path, policy) in ROUTES {
+        if policy == Own {
+            let status = call(&ada, method, path).await.status.as_u16();
+            assert!((400..600).contains(&status), "{method} {path}: {status}");
+        }
+    }
+}
+
+/// Fields of `value` that `schema` does not name.
+fn undeclared(document: &Value, schema: &Value, value: &Value, place: &str) -> Vec<String> {
+    let schema = match schema["$ref"].as_str() {
+        Some(reference) => document.pointer(reference.trim_start_matches('#')).unwrap(),
+        None => schema,
+    };
+    let variants = ["oneOf", "anyOf", "allOf"].iter().find_map(|kind| schema[kind].as_array());
+    if let Some(variants) = variants {
+        let faults = variants.iter().map(|one| undeclared(document, one, value, place));
+        return faults.min_by_key(Vec::len).unwrap_or_default();
+    }
+    match value {
+        Value::Object(fields) => {
+            let fault = |(name, value): (&String, &Value)| {
+                let place = format!("{place}/{name}");
+                let declared = schema["properties"].get(name);
+                match declared.or_else(|| schema.get("additionalProperties")) {
+                    Some(declared) => undeclared(document, declared, value, &place),
+                    None => vec![place],
+                }
+            };
+            fields.iter().flat_map(fault).collect()
+        }
+        Value::Array(items) => {
+            let fault = |item| undeclared(document, &schema["items"], item, place);
+            items.iter().flat_map(fault).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+#[tokio::test]
+async fn az_09_answers_hold_declared_fields_only() {
+    let app = TestApp::with_vendor().await;
+    let owner = app.person("ada").await;
+    owner.connect(0).await;
+    let samples = vec![sample("2026-11-18", 36_000, 61_371, 60)];
+    app.hold(owner.id().await, Metric::Steps, "2026-11-18", samples).await;
+    owner.connect(0).await;
+    let document = app.nobody().get("/openapi.json").await.expect(200);
+    let mut checked = 0;
+    for (method, template, path, policy) in ROUTES {
+        let reply = call(&owner, method, path).await;
+        let json = reply.header("content-type").contains("json");
+        if policy == Public || !json {
+            continue;
+        }
+        let status = reply.status.as_u16().to_string();
+        let declared = &document["paths"][template][method.to_lowercase()]["responses"][&status];
+        let schema = &declared["content"]["application/json"]["schema"];
+        assert_ne!(*schema, Value::Null, "{method} {path} {status}");
+        let faults = undeclared(&document, schema, &reply.json(), "");
+        assert!(faults.is_empty(), "{method} {path}: {faults:?}");
+        checked += 1;
+    }
+    assert!(checked >= 9, "{checked}");
 }

@@ -68,6 +68,17 @@ fn bad_queries() -> Vec<(String, &'static str)> {
     for limit in ["0", "100001", "-1", "many"] {
         table.push((format!("/health/samples?metric=steps&{DAYS}&limit={limit}"), "limit"));
     }
+    for limit in ["0", "1001", "-1", "", "many"] {
+        table.push((format!("/health/changes?limit={limit}"), "limit"));
+    }
+    for path in ["/health/changes", "/health/changes/stream"] {
+        for cursor in ["", "0", "made-up", "MHww.x", "%00", "%C3%A9"] {
+            table.push((format!("{path}?cursor={cursor}"), "cursor"));
+        }
+        table.push((format!("{path}?observation_type=pulse"), "observation_type"));
+        table.push((format!("{path}?since=0"), "since"));
+    }
+    table.push(("/health/changes/stream?limit=1".to_owned(), "limit"));
     table.push((format!("/health/samples?{DAYS}"), "metric"));
     table.push((format!("/health/summary?metric=steps&{DAYS}"), "bucket"));
     table.push((format!("/health/summary?metric=steps&bucket=year&{DAYS}"), "bucket"));
@@ -138,7 +149,7 @@ async fn a_problem_says_what_is_allowed() {
 }
 
 #[tokio::test]
-async fn a_bad_field_is_named_and_nothing_is_written() {
+async fn in_03_a_bad_field_is_named_and_nothing_is_written() {
     let app = TestApp::start().await;
     let good = json!({"email": "ada@example.com", "name": "Ada", "password": PASSWORD});
     for (field, value) in [
@@ -206,16 +217,40 @@ async fn in_02_a_body_that_is_not_json_is_told_so() {
         "{\"email\":\"a\"} x",
         "{\"email\":\"a\",\"email\":\"b\"",
         "{'email':'a'}",
-        "{\"email\":\"\\ud800\"}",
         "NaN",
     ] {
         let reply = app.send(raw("/auth/login", "application/json", body)).await;
         reply.problem(400);
+        assert_eq!(reply.complaints(), [""], "{body}");
     }
-    let deep = format!("{}{}", "[".repeat(5_000), "]".repeat(5_000));
-    app.send(raw("/auth/login", "application/json", deep)).await.problem(400);
     let not_utf8 = vec![b'{', b'"', 0xff, 0xfe, b'"', b':', b'1', b'}'];
     app.send(raw("/auth/login", "application/json", not_utf8)).await.problem(400);
+}
+
+#[tokio::test]
+async fn in_02_half_a_character_is_refused() {
+    let app = TestApp::start().await;
+    for half in ["\\ud800", "\\udc00", "\\ud83d\\ud83d", "\\ud83dx"] {
+        let body = format!("{{\"email\":\"ada@example.com\",\"password\":\"{half}\"}}");
+        let reply = app.send(raw("/auth/login", "application/json", body)).await;
+        assert!(reply.problem(422).starts_with("body: text of whole characters"));
+        assert_eq!(reply.complaints(), [""]);
+    }
+}
+
+#[tokio::test]
+async fn in_01_nesting_ends_at_32_levels() {
+    let app = TestApp::start().await;
+    let nested = |levels: usize| {
+        format!("{{\"email\":{}{}}}", "[".repeat(levels - 1), "]".repeat(levels - 1))
+    };
+    let reply = app.send(raw("/auth/login", "application/json", nested(32))).await;
+    assert!(reply.complaints().contains(&"email".to_owned()), "{}", reply.text());
+    for levels in [33, 200, 5_000] {
+        let reply = app.send(raw("/auth/login", "application/json", nested(levels))).await;
+        assert!(reply.problem(422).contains("32 levels"));
+        assert_eq!(reply.complaints(), [""]);
+    }
 }
 
 #[tokio::test]
@@ -231,7 +266,9 @@ async fn in_02_a_name_given_twice_is_refused() {
 async fn in_02_another_content_type_or_a_compressed_body_is_415() {
     let app = TestApp::start().await;
     for kind in ["text/plain", "application/x-www-form-urlencoded", "application/jsonp", ""] {
-        app.send(raw("/auth/login", kind, "{}")).await.problem(415);
+        let reply = app.send(raw("/auth/login", kind, "{}")).await;
+        assert!(reply.problem(415).contains("application/json"));
+        assert_eq!(reply.complaints(), [""]);
     }
     let mut compressed = raw("/auth/login", "application/json", "{}");
     compressed.headers_mut().insert(header::CONTENT_ENCODING, "gzip".parse().unwrap());
@@ -273,6 +310,7 @@ async fn in_07_odd_paths_are_404() {
         "/health/observations/1",
         "/auth/../auth/me",
         "/integrations/garmin/status",
+        "/auth/sessions/",
         "/..%2f..%2fetc%2fpasswd",
         "/%00",
     ] {
@@ -289,7 +327,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_is_sent_to_register_is_never_a_server_error(
+    fn in_03_ac_09_whatever_is_sent_to_register_is_never_a_server_error(
         email in ".{0,60}", name in ".{0,60}", password in ".{0,20}", extra in ".{1,10}",
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -308,7 +346,7 @@ proptest! {
         runtime.block_on(async {
             let app = TestApp::start().await;
             let ada = app.person("ada").await;
-            for path in ["observations", "samples", "summary", "coverage"] {
+            for path in ["observations", "changes", "samples", "summary", "coverage"] {
                 let reply = ada.get(&format!("/health/{path}?{query}")).await;
                 assert!(!reply.status.is_server_error(), "{path}?{query}");
             }

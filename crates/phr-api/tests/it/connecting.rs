@@ -18,6 +18,17 @@ async fn status(ada: &Actor<'_>) -> String {
 }
 
 #[tokio::test]
+async fn oa_02_the_link_says_that_it_is_for_the_system_browser() {
+    let app = TestApp::with_vendor().await;
+    let ada = app.person("ada").await;
+    let link = ada.post("/integrations/fitbit/authorize/url", &json!({})).await.expect(200);
+    let hint = link["hint"].as_str().unwrap();
+    for word in ["system browser", "Custom Tabs", "ASWebAuthenticationSession", "web view"] {
+        assert!(hint.contains(word), "{hint}");
+    }
+}
+
+#[tokio::test]
 async fn authorize_goes_straight_to_the_vendor_and_back_to_a_clean_page() {
     let app = TestApp::with_vendor().await;
     let ada = app.person("ada").await;
@@ -171,7 +182,7 @@ async fn oa_08_a_callback_that_does_not_fit_is_refused_and_uses_nothing_up() {
         format!("{path}?{state}"),
         format!("{path}?code=x"),
         format!("{path}?{state}&code={}", "x".repeat(2_049)),
-        format!("{path}?{state}&code={}", "x".repeat(9_000)),
+        format!("{path}?{state}&code={}", "x".repeat(8_000)),
     ] {
         assert_eq!(app.visit(&pollution, Some(&cookie)).await.status, 400, "{pollution}");
     }

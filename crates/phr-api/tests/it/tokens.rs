@@ -159,6 +159,17 @@ async fn tk_06_signing_out_works_at_once() {
 }
 
 #[tokio::test]
+async fn tk_06_signing_out_works_at_once_on_every_process() {
+    let app = TestApp::start().await;
+    let ada = app.person("ada").await;
+    let other = app.restarted();
+    let me = || ada.request(&Method::GET, "/auth/me", None);
+    assert_eq!(tower::ServiceExt::oneshot(other.clone(), me()).await.unwrap().status(), 200);
+    ada.press("/auth/logout").await.expect(204);
+    assert_eq!(tower::ServiceExt::oneshot(other, me()).await.unwrap().status(), 401);
+}
+
+#[tokio::test]
 async fn tk_13_a_token_is_read_from_the_header_only() {
     let app = TestApp::start().await;
     let ada = app.person("ada").await;

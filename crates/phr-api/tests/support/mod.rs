@@ -16,7 +16,10 @@ use std::sync::Arc;
 
 use axum::{Router, body::Body, http::Request};
 use jiff::{SignedDuration, Timestamp};
-use phr_api::{ApiState, RateLimits, Registration, Settings, SigningKeys, settings::HashingCost};
+use phr_api::{
+    ApiState, RateLimits, Registration, Settings, SigningKeys, StreamLimits, Streams,
+    settings::HashingCost,
+};
 use phr_model::{Clock, StoppedClock};
 use phr_sandbox::{Options, People, Sandbox};
 use phr_store::{
@@ -26,7 +29,7 @@ use phr_store::{
 };
 use phr_sync::{Connector, Entropy, OsEntropy, SyncService, SyncSettings, entropy};
 use phr_vendors::{
-    Budget, Vendor,
+    Budget, InstantPace, Vendor,
     budget::Limits,
     fitbit::google_health::{self, GoogleHealth},
     http_client,
@@ -131,7 +134,10 @@ impl TestApp {
             entropy,
             settings: sync_settings,
         };
-        let state = ApiState::new(store.clone(), connector.clone(), sync, settings).unwrap();
+        let mut state = ApiState::new(store.clone(), connector.clone(), sync, settings).unwrap();
+        // Streams do not wait: a heartbeat says that everything there was has been sent.
+        state.streams =
+            Arc::new(Streams::new(StreamLimits::default(), Arc::new(InstantPace::default())));
         let router = phr_api::router(&state, phr_web::router(connector));
         let policy = reqwest::redirect::Policy::none();
         let browser = reqwest::Client::builder().redirect(policy).build().unwrap();
@@ -141,6 +147,14 @@ impl TestApp {
     /// Sends a request.
     pub(crate) async fn send(&self, request: Request<Body>) -> Reply {
         Reply::of(self.router.clone().oneshot(request).await.unwrap()).await
+    }
+
+    /// The same server in another process, or after a restart: the same database, no memory.
+    pub(crate) fn restarted(&self) -> Router {
+        let (connector, sync) = (self.state.connector.clone(), self.state.sync.clone());
+        let settings = (*self.state.settings).clone();
+        let state = ApiState::new(self.store.clone(), connector.clone(), sync, settings).unwrap();
+        phr_api::router(&state, phr_web::router(connector))
     }
 
     /// Lets time pass.

@@ -6,6 +6,7 @@ use phr_model::{
     observe,
 };
 use phr_store::{
+    SharedStore,
     connection::{Consent, Lease, Linking, SealedTokens, Settlement},
     reading::DayWrite,
 };
@@ -26,6 +27,18 @@ impl TestApp {
     /// Holds these samples as the day's.
     pub(crate) async fn hold(
         &self,
+        person: PersonId,
+        metric: Metric,
+        date: &str,
+        samples: Vec<Sample>,
+    ) {
+        self.hold_in(&self.store, person, metric, date, samples).await;
+    }
+
+    /// The same through another process's store.
+    pub(crate) async fn hold_in(
+        &self,
+        store: &SharedStore,
         person: PersonId,
         metric: Metric,
         date: &str,
@@ -60,7 +73,7 @@ impl TestApp {
         let write = DayWrite { samples, drafts, coverage };
         let lease = self.lease(person).await;
         let now = self.now();
-        self.store.replace_days(lease, person, FITBIT, vec![write], now).await.unwrap();
+        store.replace_days(lease, person, FITBIT, vec![write], now).await.unwrap();
         let settlement = Settlement { due_at: None, complete: true, error: None, state: None };
         assert!(self.store.settle(lease, settlement, now).await.unwrap());
     }

@@ -2,7 +2,20 @@ use axum::{
     body::Body,
     http::{HeaderMap, Response, StatusCode},
 };
+use futures_util::StreamExt;
 use serde_json::Value;
+
+/// What a stream that never ends has to say at first.
+async fn until_heartbeat(body: Body) -> Vec<u8> {
+    let (mut frames, mut read) = (body.into_data_stream(), Vec::new());
+    while let Some(frame) = frames.next().await {
+        read.extend_from_slice(&frame.unwrap());
+        if read.ends_with(b": still here\n\n") {
+            break;
+        }
+    }
+    read
+}
 
 /// An answer, read to its end.
 #[derive(Debug, Clone)]
@@ -15,7 +28,13 @@ pub(crate) struct Reply {
 impl Reply {
     pub(crate) async fn of(response: Response<Body>) -> Self {
         let (parts, body) = response.into_parts();
-        let body = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default().to_vec();
+        let is_stream =
+            parts.headers.get("content-type").is_some_and(|it| it == "text/event-stream");
+        let body = if is_stream {
+            until_heartbeat(body).await
+        } else {
+            axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default().to_vec()
+        };
         Self { status: parts.status, headers: parts.headers, body }
     }
 

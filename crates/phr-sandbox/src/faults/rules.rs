@@ -92,5 +92,5 @@ impl Fault {
 }
 
 fn of_token_endpoint(kind: FaultKind) -> bool {
-    matches!(kind, FaultKind::InvalidClient | FaultKind::InvalidGrant)
+    matches!(kind, FaultKind::InvalidClient | FaultKind::InvalidGrant | FaultKind::LostToken)
 }

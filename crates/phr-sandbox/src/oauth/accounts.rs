@@ -8,6 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
 use super::Scopes;
+use super::rotation::Spent;
+use crate::options::Rotation;
 
 /// Access tokens live 3599 seconds, as Google's `expires_in` says.
 pub(crate) const ACCESS_SECONDS: i64 = 3_599;
@@ -26,10 +28,13 @@ pub(crate) struct Accounts {
     seed: u64,
     issued: u64,
     testing: bool,
+    pub(super) rotation: Option<Rotation>,
+    /// Refresh tokens that were exchanged for others.
+    pub(super) spent: HashMap<String, Spent>,
     codes: HashMap<String, Code>,
     access: HashMap<String, Access>,
     /// Oldest first.
-    refresh: Vec<Refresh>,
+    pub(super) refresh: Vec<Refresh>,
     consents: BTreeMap<usize, Scopes>,
 }
 
@@ -70,9 +75,9 @@ pub(crate) struct Access {
 }
 
 #[derive(Debug, Clone)]
-struct Refresh {
-    token: String,
-    person: usize,
+pub(super) struct Refresh {
+    pub(super) token: String,
+    pub(super) person: usize,
     scopes: Scopes,
     expires: Option<Timestamp>,
     used: Timestamp,
@@ -94,6 +99,8 @@ impl Accounts {
             seed,
             issued: 0,
             testing,
+            rotation: None,
+            spent: HashMap::new(),
             codes: HashMap::new(),
             access: HashMap::new(),
             refresh: Vec::new(),
@@ -136,14 +143,17 @@ impl Accounts {
         Issued { access, refresh, refresh_life, scopes: code.scopes.clone() }
     }
 
-    /// A new access token for a refresh token, which stays the same. `None` when it is dead;
-    /// scopes can be narrowed but not widened.
+    /// A new access token for a refresh token, which stays the same unless tokens rotate. `None`
+    /// when it is dead; scopes can be narrowed but not widened.
     pub(crate) fn refresh(
         &mut self,
         token: &str,
         narrowed: Option<&Scopes>,
         now: Timestamp,
     ) -> Option<Issued> {
+        if self.spent.contains_key(token) {
+            return self.replay(token, now);
+        }
         let live = self.refresh.iter_mut().find(|live| live.token == token)?;
         let overdue = live.expires.is_some_and(|expires| now >= expires)
             || now.duration_since(live.used) > UNUSED_LIFE;
@@ -155,7 +165,8 @@ impl Accounts {
         let scopes = narrowed.map_or(live.scopes.clone(), |only| live.scopes.intersection(only));
         let person = live.person;
         let access = self.access_token(person, scopes.clone(), now);
-        Some(Issued { access, refresh: None, refresh_life: left, scopes })
+        let issued = Issued { access, refresh: None, refresh_life: left, scopes };
+        Some(self.rotate(token, issued, now))
     }
 
     /// What a live access token stands for.
@@ -176,6 +187,7 @@ impl Accounts {
         self.codes.retain(|_, code| code.person != person);
         self.access.retain(|_, access| access.person != person);
         self.refresh.retain(|live| live.person != person);
+        self.spent.retain(|_, spent| spent.person != person);
         self.consents.remove(&person);
     }
 
@@ -216,7 +228,7 @@ impl Accounts {
     }
 
     /// Unguessable enough for an emulator: it follows from the seed.
-    fn secret(&mut self, purpose: &str) -> String {
+    pub(super) fn secret(&mut self, purpose: &str) -> String {
         self.issued += 1;
         let digest = Sha256::digest(format!("{purpose} {} {}", self.seed, self.issued));
         URL_SAFE_NO_PAD.encode(digest)

@@ -104,3 +104,41 @@ fn the_challenge_of_rfc_7636_accepts_its_verifier_only() {
     assert!(challenge.accepts("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"));
     assert!(!challenge.accepts("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXK"));
 }
+
+fn rotating(grace_seconds: u32) -> (Accounts, String) {
+    let (accounts, refresh) = connected(false);
+    (accounts.rotating(Some(Rotation { grace_seconds })), refresh)
+}
+
+#[test]
+fn a_rotated_token_is_exchanged_once_and_its_successor_goes_on() {
+    let (mut accounts, first) = rotating(0);
+    let second = accounts.refresh(&first, None, start()).unwrap().refresh.unwrap();
+    assert_ne!(first, second);
+    assert!(accounts.refresh(&second, None, start()).is_some());
+}
+
+#[test]
+fn a_rotated_token_used_again_ends_the_whole_grant() {
+    let (mut accounts, first) = rotating(0);
+    let issued = accounts.refresh(&first, None, start()).unwrap();
+    assert_eq!(accounts.refresh(&first, None, start()), None);
+    assert!(accounts.access(&issued.access, start()).is_none());
+    assert_eq!(accounts.refresh(&issued.refresh.unwrap(), None, start()), None);
+}
+
+#[test]
+fn in_the_grace_a_lost_answer_is_given_again_until_the_new_token_is_used() {
+    let (mut accounts, first) = rotating(120);
+    let issued = accounts.refresh(&first, None, start()).unwrap();
+    assert_eq!(accounts.refresh(&first, None, at("2026-11-22T08:02:00Z")), Some(issued.clone()));
+    assert!(accounts.refresh(&issued.refresh.unwrap(), None, start()).is_some());
+    assert_eq!(accounts.refresh(&first, None, start()), None);
+}
+
+#[test]
+fn the_grace_ends() {
+    let (mut accounts, first) = rotating(120);
+    accounts.refresh(&first, None, start()).unwrap();
+    assert_eq!(accounts.refresh(&first, None, at("2026-11-22T08:02:01Z")), None);
+}

@@ -4,6 +4,7 @@ mod accounts;
 mod authorize;
 mod openid;
 mod page;
+mod rotation;
 mod scopes;
 mod token;
 

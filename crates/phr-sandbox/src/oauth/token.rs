@@ -12,7 +12,7 @@ use url::form_urlencoded;
 use super::Scopes;
 use super::accounts::{ACCESS_SECONDS, Issued};
 use crate::errors::{self, token_error};
-use crate::faults::{FaultKind, Occasion};
+use crate::faults::{Fault, FaultKind, Occasion};
 use crate::world::World;
 
 /// An error of RFC 6749 section 5.2.
@@ -38,10 +38,13 @@ pub(super) async fn token(
     headers: HeaderMap,
     RawForm(form): RawForm,
 ) -> Response {
-    let response = match misbehave(&world, "/token").await {
+    let faults = befalling(&world, "/token");
+    let response = match misbehave(&faults).await {
         Some(response) => response,
         None => answer(&world, &headers, &form),
     };
+    let lost = faults.iter().any(|fault| fault.kind == FaultKind::LostToken);
+    let response = if lost { errors::cut(response).await } else { response };
     world.count_request("token", response.status().as_u16());
     response
 }
@@ -77,7 +80,7 @@ pub(super) async fn revoke(
         .chain(form_urlencoded::parse(query.as_bytes()))
         .map(|(name, value)| (name.into_owned(), value.into_owned()))
         .collect();
-    let response = match misbehave(&world, "/revoke").await {
+    let response = match misbehave(&befalling(&world, "/revoke")).await {
         Some(response) => response,
         None => revoked(&world, &fields),
     };
@@ -96,9 +99,12 @@ fn revoked(world: &World, fields: &Fields) -> Response {
     }
 }
 
-async fn misbehave(world: &World, path: &str) -> Option<Response> {
-    let occasion = Occasion { path, data_type: None, person: None };
-    for fault in world.befalling(&occasion) {
+fn befalling(world: &World, path: &str) -> Vec<Fault> {
+    world.befalling(&Occasion { path, data_type: None, person: None })
+}
+
+async fn misbehave(faults: &[Fault]) -> Option<Response> {
+    for fault in faults {
         match fault.kind {
             FaultKind::InvalidClient => {
                 return Some(token_error(401, "invalid_client", "Unauthorized"));
@@ -107,7 +113,7 @@ async fn misbehave(world: &World, path: &str) -> Option<Response> {
                 return Some(token_error(400, DEAD.error, DEAD.description));
             }
             _ => {
-                if let Some(response) = errors::for_any_endpoint(&fault).await {
+                if let Some(response) = errors::for_any_endpoint(fault).await {
                     return Some(response);
                 }
             }

@@ -14,6 +14,8 @@ alter table connection add column kept_from text;
 alter table connection add column member_since text;
 -- What the lease is for: recent, audit or history.
 alter table connection add column lease_work text;
+-- Until then only who reserved it may claim it: a person who waits for older work to give way.
+alter table connection add column reserved_until bigint;
 
 create index connection_audit on connection (audit_due_at)
     where state = 'active' and audit_due_at is not null;

@@ -11,22 +11,32 @@ use super::{DbConnection, DbRow, DbStore, error::in_database, one_times, row::Co
 use crate::{
     account::{
         Accounts, NewPerson, Person, RefreshPolicy, Registration, Rotation, SecretHash, Session,
-        SignedIn, Throttle, fold_email,
+        SessionSeen, SignedIn, Throttle, fold_email,
     },
     error::StoreError,
     one_time::Purpose,
 };
 
-const EMAIL_TAKEN: &str = "select 1 from person where email_folded = $1";
+macro_rules! columns {
+    () => {
+        "person.id, person.email, person.name, person.password_hash, person.patient,
+         person.created_at"
+    };
+}
+
 const INSERT: &str = "insert into person
     (id, email, email_folded, name, password_hash, patient, created_at)
-    values ($1, $2, $3, $4, $5, $6, $7)";
-const BY_ID: &str = "select * from person where id = $1";
-const SIGNED_IN: &str = "select session.id as session, session.expires_at, person.*
-    from session join person on person.id = session.person
-    where session.id = $1 and session.expires_at > $2";
-const BY_EMAIL: &str = "select * from person where email_folded = $1";
-const ALL: &str = "select * from person order by created_at, id";
+    values ($1, $2, $3, $4, $5, $6, $7)
+    on conflict (email_folded) do nothing";
+const BY_ID: &str = concat!("select ", columns!(), " from person where id = $1");
+const SIGNED_IN: &str = concat!(
+    "select session.id as session, session.expires_at, person.revision, ",
+    columns!(),
+    " from session join person on person.id = session.person
+     where session.id = $1 and session.expires_at > $2"
+);
+const BY_EMAIL: &str = concat!("select ", columns!(), " from person where email_folded = $1");
+const ALL: &str = concat!("select ", columns!(), " from person order by created_at, id");
 const REHASH: &str = "update person set password_hash = $3 where id = $1 and password_hash = $2";
 
 fn read(row: &DbRow) -> Result<Person, StoreError> {
@@ -55,29 +65,26 @@ async fn register(
 ) -> Result<Registration, StoreError> {
     // The invitation first: who has none learns nothing about addresses.
     if let Some(hash) = new.invitation {
-        let standing = one_times::peek(&mut *transaction, Purpose::Invitation, hash, now).await?;
-        if standing.is_none() {
+        if !one_times::stands(&mut *transaction, Purpose::Invitation, hash, now).await? {
             return Ok(Registration::InvitationInvalid);
         }
     }
     let person = new.person;
-    let folded = fold_email(&person.email);
-    let taken = sqlx::query(EMAIL_TAKEN).bind(&folded).fetch_optional(&mut *transaction).await;
-    if taken.map_err(in_database)?.is_some() {
-        return Ok(Registration::EmailTaken);
-    }
-    if let Some(hash) = new.invitation {
-        one_times::take(&mut *transaction, Purpose::Invitation, hash, now).await?;
-    }
     let insert = sqlx::query(INSERT)
         .bind(person.id.0)
         .bind(person.email.trim())
-        .bind(folded)
+        .bind(fold_email(&person.email))
         .bind(person.name)
         .bind(person.password_hash)
         .bind(person.patient.map(|patient| patient.0))
         .bind(person.created_at.as_microsecond());
-    insert.execute(transaction).await.map_err(in_database)?;
+    let inserted = insert.execute(&mut *transaction).await.map_err(in_database)?;
+    if inserted.rows_affected() == 0 {
+        return Ok(Registration::EmailTaken);
+    }
+    if let Some(hash) = new.invitation {
+        one_times::take(transaction, Purpose::Invitation, hash, now).await?;
+    }
     Ok(Registration::Created)
 }
 
@@ -144,8 +151,43 @@ impl Accounts for DbStore {
         .await
     }
 
-    async fn end_session(&self, person: PersonId, id: Uuid) -> Result<(), StoreError> {
+    async fn sessions(
+        &self,
+        person: PersonId,
+        used_after: Timestamp,
+        now: Timestamp,
+    ) -> Result<Vec<SessionSeen>, StoreError> {
+        sessions::list(&self.readers, person, used_after, now).await
+    }
+
+    async fn end_session(&self, person: PersonId, id: Uuid) -> Result<bool, StoreError> {
         self.write(move |transaction| sessions::end(transaction, person, id).boxed()).await
+    }
+
+    async fn end_all_sessions(&self, person: PersonId) -> Result<(), StoreError> {
+        self.write(move |transaction| sessions::end_all(transaction, person).boxed()).await
+    }
+
+    async fn change_password(
+        &self,
+        person: PersonId,
+        old: &str,
+        new: &str,
+        keep: Uuid,
+    ) -> Result<bool, StoreError> {
+        let change = sqlx::query(REHASH).bind(person.0).bind(old.to_owned()).bind(new.to_owned());
+        self.write(move |transaction| {
+            async move {
+                let changed = change.execute(&mut *transaction).await.map_err(in_database)?;
+                if changed.rows_affected() == 0 {
+                    return Ok(false);
+                }
+                sessions::end_others(transaction, person, keep).await?;
+                Ok(true)
+            }
+            .boxed()
+        })
+        .await
     }
 
     async fn throttle(&self, key: SecretHash) -> Result<Option<Throttle>, StoreError> {

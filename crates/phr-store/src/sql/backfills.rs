@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use futures_util::FutureExt;
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use phr_model::{ConnectionId, CoverageState, DateRange, Metric, PersonId, Reason};
 use sqlx::query::Query;
 use uuid::Uuid;
@@ -21,7 +21,10 @@ use crate::{
     error::StoreError,
 };
 
-const OF_CONNECTION: &str = "select * from backfill where connection = $1";
+const OF_CONNECTION: &str =
+    "select connection, first_day, metrics, state, requested_at, updated_at,
+        begun_at, days_settled, last_error
+    from backfill where connection = $1";
 const BEGIN: &str = "insert into backfill
         (connection, first_day, metrics, state, requested_at, updated_at)
     values ($1, $2, $3, 'running', $4, $4)
@@ -52,12 +55,15 @@ const KNOWN: &str = "select civil_date, state, reason, read_closed from coverage
 
 const PLAN: &str = "update connection set
         kept_from = case when kept_from is null or kept_from > $3 then $3 else kept_from end,
-        member_since = coalesce($4, member_since),
-        audit_due_at = coalesce(audit_due_at, $5),
-        history_due_at = coalesce(history_due_at, $6)
+        audit_due_at = coalesce(audit_due_at, $4),
+        history_due_at = coalesce(history_due_at, $5)
     where id = $1 and lease_token = $2";
+const MEMBERSHIP: &str = "update connection set member_since = $2 where id = $1";
+const RESERVE: &str = "update connection set reserved_until = $3
+    where id = $1 and state = 'active' and lease_until > $2 and lease_work in ('audit', 'history')";
 const MAY_GO_ON: &str = "select 1 from connection
     where id = $1 and lease_token = $2 and (due_at is null or due_at > $3)
+        and (reserved_until is null or reserved_until <= $3)
         and (lease_work <> 'history' or history_due_at = $4)";
 const SETTLE_AUDIT: &str = "update connection set audit_due_at = $3, audit_from = $4,
         lease_token = null, lease_until = null, lease_work = null,
@@ -243,12 +249,25 @@ impl Backfills for DbStore {
         rows.iter().map(read_known).collect()
     }
 
+    async fn remember_membership(&self, id: ConnectionId, since: Date) -> Result<(), StoreError> {
+        self.change(sqlx::query(MEMBERSHIP).bind(id.0).bind(since.to_string())).await.map(|_| ())
+    }
+
+    async fn reserve(
+        &self,
+        id: ConnectionId,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let reserve = sqlx::query(RESERVE).bind(id.0);
+        self.change(reserve.bind(now.as_microsecond()).bind(until.as_microsecond())).await
+    }
+
     async fn plan(&self, lease: Lease, plan: Plan) -> Result<(), StoreError> {
         let statement = sqlx::query(PLAN)
             .bind(lease.connection.0)
             .bind(lease.token)
             .bind(plan.kept_from.map(|date| date.to_string()))
-            .bind(plan.member_since.map(|date| date.to_string()))
             .bind(micros(plan.audit_due_at))
             .bind(micros(plan.history_due_at));
         self.change(statement).await.map(|_| ())

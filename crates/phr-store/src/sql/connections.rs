@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{
     Db, DbArguments, DbConnection, DbRow, DbStore,
     error::in_database,
-    leases,
+    hooks, leases, locks,
     row::{Columns, micros},
 };
 use crate::{
@@ -26,7 +26,8 @@ macro_rules! columns {
     () => {
         "number, id, person, vendor, state, vendor_user, scopes, zone, connected_at, reconnect_by,
          last_complete_at, last_run_at, last_error, attempts, due_at, priority, audit_due_at,
-         audit_from, history_due_at, history_attempts, kept_from, member_since"
+         audit_from, history_due_at, history_attempts, kept_from, member_since,
+         hinted_from, last_hook_at, missed_hooks"
     };
 }
 pub(super) use columns;
@@ -35,7 +36,8 @@ pub(super) use columns;
 const SELECT: &str = concat!(
     "insert into connection (id, person, vendor, state) values ($1, $2, $3, 'selected')
      on conflict (person, vendor) do update
-         set state = case state when 'disconnected' then 'selected' else state end
+         set state = case connection.state when 'disconnected' then 'selected'
+             else connection.state end
      returning ",
     columns!()
 );
@@ -72,6 +74,10 @@ const REMEMBER: &str = "update connection set scopes = $2, zone = coalesce($3, z
 const REVOKE: &str = "insert into revocation (connection, vendor, vendor_user, envelope, due_at)
     select id, vendor, vendor_user, tokens, $2 from connection
     where id = $1 and tokens is not null and state in ('active', 'reconnect_needed')";
+const REVOKE_LATER: &str =
+    "insert into revocation (connection, vendor, vendor_user, envelope, due_at)
+    select id, vendor, vendor_user, $2, $3 from connection
+    where id = $1 and state = 'disconnected'";
 const DISCONNECT: &str = "update connection set state = 'disconnected', scopes = '[]',
         tokens = null, access_expires_at = null, tokens_version = tokens_version + 1,
         reconnect_by = null, last_error = null, attempts = 0, due_at = null, priority = 2,
@@ -79,7 +85,8 @@ const DISCONNECT: &str = "update connection set state = 'disconnected', scopes =
         lease_token = null, lease_until = null, lease_work = null,
         trigger_at = null, trigger_priority = null
     where id = $1 and state in ('active', 'reconnect_needed')";
-const DUE_REVOCATIONS: &str = "select * from revocation where due_at <= $1 order by id limit 100";
+const DUE_REVOCATIONS: &str = "select id, connection, vendor, envelope, attempts
+    from revocation where due_at <= $1 order by id limit 100";
 const REVOCATION_DONE: &str = "delete from revocation where id = $1";
 const POSTPONE_REVOCATION: &str =
     "update revocation set attempts = attempts + 1, due_at = $2 where id = $1";
@@ -111,6 +118,7 @@ pub(super) fn read(row: &DbRow) -> Result<Connection, StoreError> {
         history_attempts: columns.whole("history_attempts")?,
         kept_from: columns.date_if_any("kept_from")?,
         member_since: columns.date_if_any("member_since")?,
+        hooked: hooks::read(columns)?,
     })
 }
 
@@ -142,6 +150,8 @@ async fn link(
     consent: Consent,
     now: Timestamp,
 ) -> Result<Linking, StoreError> {
+    locks::name(&mut *transaction, format!("link {}", consent.vendor_user)).await?;
+    locks::connection(&mut *transaction, id).await?;
     let elsewhere = sqlx::query(LINKED_ELSEWHERE).bind(id.0).bind(&consent.vendor_user);
     if elsewhere.fetch_optional(&mut *transaction).await.map_err(in_database)?.is_some() {
         return Ok(Linking::LinkedElsewhere);
@@ -173,6 +183,7 @@ async fn disconnect(
     id: ConnectionId,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
+    locks::connection(&mut *transaction, id).await?;
     let revoke = sqlx::query(REVOKE).bind(id.0).bind(now.as_microsecond());
     revoke.execute(&mut *transaction).await.map_err(in_database)?;
     changed(transaction, sqlx::query(DISCONNECT).bind(id.0)).await
@@ -279,6 +290,17 @@ impl Connections for DbStore {
 
     async fn disconnect(&self, id: ConnectionId, now: Timestamp) -> Result<bool, StoreError> {
         self.write(move |transaction| disconnect(transaction, id, now).boxed()).await
+    }
+
+    async fn revoke_later(
+        &self,
+        id: ConnectionId,
+        tokens: SealedTokens,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let statement =
+            sqlx::query(REVOKE_LATER).bind(id.0).bind(tokens.envelope).bind(now.as_microsecond());
+        self.change(statement).await.map(|_| ())
     }
 
     async fn due_revocations(&self, now: Timestamp) -> Result<Vec<Revocation>, StoreError> {

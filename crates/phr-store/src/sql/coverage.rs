@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{
     DbConnection, DbExecutor, DbRow,
+    dialect::texts,
     error::in_database,
     row::{Columns, micros},
 };
@@ -21,18 +22,33 @@ const WRITE: &str = "insert into coverage (person, metric, civil_date, state, re
         read_closed = excluded.read_closed
     where (coverage.state, coverage.reason, coverage.samples, coverage.implausible, coverage.ours,
         coverage.vendor, coverage.read_at is null, coverage.read_closed)
-        is not (excluded.state, excluded.reason, excluded.samples, excluded.implausible,
+        is distinct from (excluded.state, excluded.reason, excluded.samples, excluded.implausible,
         excluded.ours, excluded.vendor, excluded.read_at is null, excluded.read_closed)";
-const NOTE: &str = "insert into coverage (person, metric, civil_date, state, reason, samples,
-        implausible, read_closed)
-    select $1, $2, value, $4, $5, 0, 0, 0 from json_each($3) where true
-    on conflict (person, metric, civil_date) do update set state = excluded.state,
-        reason = excluded.reason
-    where (coverage.state, coverage.reason) is not (excluded.state, excluded.reason)";
-const BETWEEN: &str = "select * from coverage
-    where person = $1 and metric in (select value from json_each($2))
-        and civil_date between $3 and $4
-    order by civil_date, metric";
+const NOTE: &str = concat!(
+    "insert into coverage (person, metric, civil_date, state, reason, samples, implausible,
+         read_closed)
+     select $1, $2, wanted.value, $4, $5, 0, 0, 0 from ",
+    texts!("$3"),
+    " where true
+     on conflict (person, metric, civil_date) do update set state = excluded.state,
+         reason = excluded.reason
+     where (coverage.state, coverage.reason) is distinct from (excluded.state, excluded.reason)"
+);
+macro_rules! columns {
+    () => {
+        "metric, civil_date, state, reason, samples, implausible, ours, vendor, read_at,
+         read_closed"
+    };
+}
+pub(super) use columns;
+
+const BETWEEN: &str = concat!(
+    "select ",
+    columns!(),
+    " from coverage where person = $1 and metric in (select wanted.value from ",
+    texts!("$2"),
+    ") and civil_date between $3 and $4 order by civil_date, metric"
+);
 
 /// What is known about a day.
 pub(super) fn read(row: &DbRow) -> Result<Coverage, StoreError> {
@@ -48,7 +64,7 @@ pub(super) fn read(row: &DbRow) -> Result<Coverage, StoreError> {
         ours: columns.made_if_any("ours", figure)?,
         vendor: columns.made_if_any("vendor", figure)?,
         read_at: columns.instant_if_any("read_at")?,
-        read_closed: columns.get("read_closed")?,
+        read_closed: columns.flag("read_closed")?,
     })
 }
 
@@ -73,7 +89,7 @@ pub(super) async fn write(
         .bind(json(known.ours.as_ref()))
         .bind(json(known.vendor.as_ref()))
         .bind(micros(known.read_at))
-        .bind(known.read_closed);
+        .bind(i64::from(known.read_closed));
     write.execute(transaction).await.map(|_| ()).map_err(in_database)
 }
 

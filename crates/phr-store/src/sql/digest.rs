@@ -6,10 +6,18 @@ use phr_model::PersonId;
 use super::{DbConnection, coverage, error::in_database, observations, row::Columns, sample_days};
 use crate::{codec, error::StoreError, record_digest::RecordDigest};
 
-const SAMPLES: &str = "select * from sample_day where person = $1
-    order by metric, civil_date, source";
-const OBSERVATIONS: &str = "select * from observation where person = $1 order by id";
-const COVERAGE: &str = "select * from coverage where person = $1 order by metric, civil_date";
+const SAMPLES: &str = "select metric, civil_date, source, samples, digest, data from sample_day
+    where person = $1 order by metric, civil_date, source";
+const OBSERVATIONS: &str = concat!(
+    "select ",
+    observations::columns!(""),
+    " from observation where person = $1 order by id"
+);
+const COVERAGE: &str = concat!(
+    "select observations, ",
+    coverage::columns!(),
+    " from coverage where person = $1 order by metric, civil_date"
+);
 
 /// Reads everything, a row at a time; days of samples are opened and compared with their digest, so
 /// this also proves that they can be read.

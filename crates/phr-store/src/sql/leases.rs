@@ -9,7 +9,9 @@ use uuid::Uuid;
 use super::{
     Db, DbArguments, DbConnection,
     connections::{changed, columns, read},
+    dialect::{free, held},
     error::in_database,
+    locks,
     row::{Columns, micros},
 };
 use crate::{
@@ -20,12 +22,12 @@ use crate::{
 
 // While a run holds the lease, a trigger is also kept apart: settling overwrites due_at.
 const MAKE_DUE: &str = "update connection set
-        due_at = min(coalesce(due_at, $3), $3),
-        priority = case when due_at is null then $2 else min(priority, $2) end,
+        due_at = case when due_at < $3 then due_at else $3 end,
+        priority = case when due_at is not null and priority < $2 then priority else $2 end,
         trigger_at = case when lease_token is null then null
-            else min(coalesce(trigger_at, $3), $3) end,
+            when trigger_at < $3 then trigger_at else $3 end,
         trigger_priority = case when lease_token is null then null
-            else min(coalesce(trigger_priority, $2), $2) end
+            when trigger_priority < $2 then trigger_priority else $2 end
     where id = $1 and state = 'active'";
 // One statement for each kind of work, each the beginning of an index: looking for work costs the
 // same however many connections are not due.
@@ -36,7 +38,10 @@ const CLAIM_RECENT: &str = concat!(
          select number from connection
          where state = 'active' and due_at is not null and priority = $4 and due_at <= $3
              and (lease_until is null or lease_until <= $3)
-         order by due_at limit 1)
+             and (reserved_until is null or reserved_until <= $3)
+         order by due_at limit 1",
+    free!(),
+    ")
      returning ",
     columns!()
 );
@@ -47,7 +52,10 @@ const CLAIM_AUDIT: &str = concat!(
          select number from connection
          where state = 'active' and audit_due_at is not null and audit_due_at <= $3
              and (lease_until is null or lease_until <= $3)
-         order by audit_due_at limit 1)
+             and (reserved_until is null or reserved_until <= $3)
+         order by audit_due_at limit 1",
+    free!(),
+    ")
      returning ",
     columns!()
 );
@@ -58,30 +66,38 @@ const CLAIM_HISTORY: &str = concat!(
          select number from connection
          where state = 'active' and history_due_at is not null and history_due_at <= $3
              and (lease_until is null or lease_until <= $3)
-         order by history_due_at limit 1)
+             and (reserved_until is null or reserved_until <= $3)
+         order by history_due_at limit 1",
+    free!(),
+    ")
      returning ",
     columns!()
 );
 const CLAIM: &str = concat!(
     "update connection set lease_token = $1, lease_until = $2, lease_work = 'recent',
-         trigger_at = null, trigger_priority = null
-     where id = $4 and state = 'active'
-         and (lease_until is null or lease_until <= $3 or lease_work in ('audit', 'history'))
+         reserved_until = null, trigger_at = null, trigger_priority = null
+     where id = $4 and state = 'active' and (lease_until is null or lease_until <= $3)
      returning ",
     columns!()
 );
 const EXTEND: &str = "update connection set lease_until = $3 where id = $1 and lease_token = $2";
-const HELD: &str = "select state, trigger_at, trigger_priority from connection
-    where id = $1 and lease_token = $2";
+const HELD: &str = concat!(
+    "select state, trigger_at, trigger_priority from connection
+     where id = $1 and lease_token = $2",
+    held!()
+);
 const SETTLE: &str = "update connection set state = $2, due_at = $3, priority = $4,
         last_run_at = $5, last_error = $6,
-        last_complete_at = case when $7 then $5 else last_complete_at end,
+        last_complete_at = case when $7 = 1 then $5 else last_complete_at end,
         attempts = case when $6 is null then 0 else attempts + 1 end,
         lease_token = null, lease_until = null, lease_work = null,
         trigger_at = null, trigger_priority = null
     where id = $1";
-const STILL_OURS: &str = "select 1 from connection
-    where id = $1 and lease_token = $2 and person = $3 and ($4 is null or lease_until > $4)";
+const STILL_OURS: &str = concat!(
+    "select id from connection
+     where id = $1 and lease_token = $2 and person = $3 and ($4 is null or lease_until > $4)",
+    held!()
+);
 
 type Statement = Query<'static, Db, DbArguments>;
 
@@ -183,18 +199,20 @@ pub(super) async fn settle(
         .bind(priority.rank())
         .bind(now.as_microsecond())
         .bind(settlement.error)
-        .bind(settlement.complete);
+        .bind(i64::from(settlement.complete));
     changed(transaction, settle).await
 }
 
 /// Fails unless the lease is ours and of this person's connection and, where the time is known, has
-/// not lapsed. Inside a writing transaction it stays so until the commit.
+/// not lapsed. Inside a writing transaction it stays so until the commit, and nobody else changes
+/// the person's record meanwhile.
 pub(super) async fn check(
     transaction: &mut DbConnection,
     lease: Lease,
     person: PersonId,
     now: Option<Timestamp>,
 ) -> Result<(), StoreError> {
+    locks::person(&mut *transaction, person).await?;
     let query = sqlx::query(STILL_OURS)
         .bind(lease.connection.0)
         .bind(lease.token)

@@ -2,16 +2,26 @@
 //!
 //! Every database's module includes this folder under its own names: `DbStore` is its store,
 //! `DbConnection` its connection, and so on. The statements here are understood by all of them;
-//! what they spell differently comes from the database's own folder. The suite runs on each.
+//! what they spell differently comes from the `dialect` in the database's own folder. Columns are
+//! always named, never `*`: an older process must keep working after a newer one added some, and a
+//! prepared statement whose columns change is refused by PostgreSQL. The suite runs on each.
 
-use super::{Db, DbArguments, DbConnection, DbExecutor, DbRow, DbStore, error};
+use futures_util::future::BoxFuture;
+use sqlx::Pool;
+
+use super::{Db, DbArguments, DbConnection, DbExecutor, DbRow, DbStore, dialect, error};
+use crate::error::StoreError;
 
 mod accounts;
 mod backfills;
 mod connections;
 mod coverage;
 mod digest;
+pub(super) mod feed;
+mod hooks;
+mod inspection;
 mod leases;
+mod locks;
 mod observations;
 mod one_times;
 mod pages;
@@ -22,3 +32,28 @@ mod runs;
 mod sample_days;
 mod sessions;
 mod upkeep;
+
+/// Runs `work` in a transaction that is detached from the caller: a caller that goes away (a client
+/// that hangs up) can neither cut it in the middle nor hand a connection with an open transaction
+/// back to the pool, which would swallow later writes (sqlx issue 4385).
+pub(super) async fn detached<T, F>(
+    pool: Pool<Db>,
+    begin: &'static str,
+    work: F,
+) -> Result<T, StoreError>
+where
+    T: Send + 'static,
+    F: FnOnce(&mut DbConnection) -> BoxFuture<'_, Result<T, StoreError>> + Send + 'static,
+{
+    let task = tokio::spawn(async move {
+        let mut transaction = pool.begin_with(begin).await.map_err(error::in_database)?;
+        match work(&mut transaction).await {
+            Ok(done) => transaction.commit().await.map(|()| done).map_err(error::in_database),
+            Err(failed) => {
+                transaction.rollback().await.map_err(error::in_database)?;
+                Err(failed)
+            }
+        }
+    });
+    task.await.map_err(|error| StoreError::Unavailable(Box::new(error)))?
+}

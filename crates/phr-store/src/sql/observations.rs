@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::{
     DbConnection, DbExecutor, DbRow,
+    dialect::{elements, id_of, texts},
     error::in_database,
     row::{Columns, micros},
 };
@@ -16,28 +17,92 @@ use crate::error::StoreError;
 /// Rows of one statement: bounds the JSON text that carries them.
 const BATCH: usize = 1_000;
 
-const BY_ID: &str = "select * from observation where person = $1 and id = $2";
-const BETWEEN: &str = "select * from observation
-    where person = $1 and metric = $2 and civil_date between $3 and $4
-        and status <> 'entered-in-error'
-    order by civil_date, started_at, id";
-const OF_DAYS: &str = "select held.* from json_each($2) wanted
-    cross join observation held on held.person = $1
-        and held.metric = wanted.value ->> 0 and held.civil_date = wanted.value ->> 1";
-const BY_IDS: &str = "select held.* from json_each($2) wanted
-    cross join observation held on held.person = $1 and held.id = unhex(wanted.value)";
-const WRITE: &str = "insert into observation (person, id, metric, civil_date, started_at,
-        start_offset, ended_at, end_offset, value, low, high, preliminary, status, version, issued)
-    select $1, unhex(value ->> 0), value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
-        value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11,
-        value ->> 12, value ->> 13
-    from json_each($2) where true
-    on conflict (person, id) do update set metric = excluded.metric,
-        civil_date = excluded.civil_date, started_at = excluded.started_at,
-        start_offset = excluded.start_offset, ended_at = excluded.ended_at,
-        end_offset = excluded.end_offset, value = excluded.value, low = excluded.low,
-        high = excluded.high, preliminary = excluded.preliminary, status = excluded.status,
-        version = excluded.version, issued = excluded.issued";
+/// The columns of an Observation, each behind a prefix such as `held.`.
+macro_rules! columns {
+    ($of:literal) => {
+        concat!(
+            $of,
+            "id, ",
+            $of,
+            "metric, ",
+            $of,
+            "civil_date, ",
+            $of,
+            "started_at, ",
+            $of,
+            "start_offset, ",
+            $of,
+            "ended_at, ",
+            $of,
+            "end_offset, ",
+            $of,
+            "value, ",
+            $of,
+            "low, ",
+            $of,
+            "high, ",
+            $of,
+            "preliminary, ",
+            $of,
+            "status, ",
+            $of,
+            "version, ",
+            $of,
+            "issued"
+        )
+    };
+}
+pub(super) use columns;
+
+const BY_ID: &str =
+    concat!("select ", columns!(""), " from observation where person = $1 and id = $2");
+const BETWEEN: &str = concat!(
+    "select ",
+    columns!(""),
+    " from observation
+     where person = $1 and metric = $2 and civil_date between $3 and $4
+         and status <> 'entered-in-error'
+     order by civil_date, started_at, id"
+);
+// A cross join is walked from left to right: each wanted day by the index, not the whole record.
+const OF_DAYS: &str = concat!(
+    "select ",
+    columns!("held."),
+    " from ",
+    elements!("$2"),
+    " cross join observation held
+     where held.person = $1 and held.metric = wanted.value ->> 0
+         and held.civil_date = wanted.value ->> 1"
+);
+const BY_IDS: &str = concat!(
+    "select ",
+    columns!("held."),
+    " from ",
+    texts!("$2"),
+    " cross join observation held where held.person = $1 and held.id = ",
+    id_of!("wanted.value")
+);
+const WRITE: &str = concat!(
+    "insert into observation (person, id, metric, civil_date, started_at, start_offset, ended_at,
+         end_offset, value, low, high, preliminary, status, version, issued, revision)
+     select $1, ",
+    id_of!("wanted.value ->> 0"),
+    ", wanted.value ->> 1, wanted.value ->> 2, cast(wanted.value ->> 3 as bigint),
+         cast(wanted.value ->> 4 as bigint), cast(wanted.value ->> 5 as bigint),
+         cast(wanted.value ->> 6 as bigint), cast(wanted.value ->> 7 as bigint),
+         cast(wanted.value ->> 8 as bigint), cast(wanted.value ->> 9 as bigint),
+         cast(wanted.value ->> 10 as bigint), wanted.value ->> 11,
+         cast(wanted.value ->> 12 as bigint), cast(wanted.value ->> 13 as bigint), $3
+     from ",
+    elements!("$2"),
+    " where true
+     on conflict (person, id) do update set metric = excluded.metric,
+         civil_date = excluded.civil_date, started_at = excluded.started_at,
+         start_offset = excluded.start_offset, ended_at = excluded.ended_at,
+         end_offset = excluded.end_offset, value = excluded.value, low = excluded.low,
+         high = excluded.high, preliminary = excluded.preliminary, status = excluded.status,
+         version = excluded.version, issued = excluded.issued, revision = excluded.revision"
+);
 
 /// An Observation from any row that has the columns of `observation`.
 pub(super) fn read(row: &DbRow) -> Result<Observation, StoreError> {
@@ -60,7 +125,7 @@ pub(super) fn read(row: &DbRow) -> Result<Observation, StoreError> {
         value: columns.get("value")?,
         low: columns.get("low")?,
         high: columns.get("high")?,
-        preliminary: columns.get("preliminary")?,
+        preliminary: columns.flag("preliminary")?,
     };
     Ok(Observation {
         says,
@@ -176,15 +241,16 @@ pub(super) async fn by_ids(
     all(transaction, BY_IDS, person, ids).await
 }
 
-/// Writes Observations, new or not.
+/// Writes Observations, new or not, as changes of the person's `revision`.
 pub(super) async fn write(
     transaction: &mut DbConnection,
     person: PersonId,
+    revision: i64,
     observations: &[Observation],
 ) -> Result<(), StoreError> {
     for batch in observations.chunks(BATCH) {
         let rows = batch.iter().map(row).collect::<Value>().to_string();
-        let write = sqlx::query(WRITE).bind(person.0).bind(rows);
+        let write = sqlx::query(WRITE).bind(person.0).bind(rows).bind(revision);
         write.execute(&mut *transaction).await.map_err(in_database)?;
     }
     Ok(())

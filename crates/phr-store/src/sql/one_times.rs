@@ -6,7 +6,10 @@ use jiff::Timestamp;
 use sqlx::query::Query;
 
 use super::{
-    Db, DbArguments, DbConnection, DbExecutor, DbRow, DbStore, error::in_database, row::Columns,
+    Db, DbArguments, DbConnection, DbExecutor, DbRow, DbStore,
+    dialect::{free, held},
+    error::in_database,
+    row::Columns,
 };
 use crate::{
     account::SecretHash,
@@ -14,12 +17,32 @@ use crate::{
     one_time::{OneTime, OneTimes, Purpose},
 };
 
-const SWEEP: &str = "delete from one_time where expires_at <= $1";
+macro_rules! columns {
+    () => {
+        "hash, purpose, person, payload, expires_at"
+    };
+}
+
+const SWEEP: &str = concat!(
+    "delete from one_time where hash in (select hash from one_time where expires_at <= $1",
+    free!(),
+    ")"
+);
 const PUT: &str = "insert into one_time (hash, purpose, person, payload, expires_at)
     values ($1, $2, $3, $4, $5)";
-const PEEK: &str = "select * from one_time where hash = $1 and purpose = $2 and expires_at > $3";
-const TAKE: &str =
-    "delete from one_time where hash = $1 and purpose = $2 and expires_at > $3 returning *";
+const PEEK: &str = concat!(
+    "select ",
+    columns!(),
+    " from one_time where hash = $1 and purpose = $2 and expires_at > $3"
+);
+const STANDS: &str = concat!(
+    "select hash from one_time where hash = $1 and purpose = $2 and expires_at > $3",
+    held!()
+);
+const TAKE: &str = concat!(
+    "delete from one_time where hash = $1 and purpose = $2 and expires_at > $3 returning ",
+    columns!()
+);
 
 fn read(row: &DbRow) -> Result<OneTime, StoreError> {
     let columns = Columns::of(row, "one_time");
@@ -58,7 +81,7 @@ async fn put(
 }
 
 /// The secret, if it still works.
-pub(super) async fn peek(
+async fn peek(
     database: impl DbExecutor<'_>,
     purpose: Purpose,
     hash: SecretHash,
@@ -66,6 +89,17 @@ pub(super) async fn peek(
 ) -> Result<Option<OneTime>, StoreError> {
     let row = find(PEEK, purpose, hash, now).fetch_optional(database).await.map_err(in_database)?;
     row.as_ref().map(read).transpose()
+}
+
+/// Whether the secret works; it stays so until the transaction ends.
+pub(super) async fn stands(
+    transaction: &mut DbConnection,
+    purpose: Purpose,
+    hash: SecretHash,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let row = find(STANDS, purpose, hash, now).fetch_optional(transaction).await;
+    Ok(row.map_err(in_database)?.is_some())
 }
 
 /// The secret, which does not work any more.

@@ -5,7 +5,13 @@ use std::sync::Arc;
 use phr_model::PersonId;
 use sqlx::Row;
 
-use super::{DbRow, DbStore, error::in_database, observations, row::Columns};
+use super::{
+    DbRow, DbStore,
+    dialect::{id_text, json_rows},
+    error::in_database,
+    observations::{self, columns},
+    row::Columns,
+};
 use crate::{
     day_index::{DayIndex, Spot},
     error::StoreError,
@@ -22,15 +28,16 @@ const COUNTS: &str = "select person.revision, coverage.civil_date, coverage.metr
 macro_rules! page {
     ($of_metric:literal) => {
         concat!(
-            "select revision, (
-                 select json_group_array(json_array(hex(id), metric, civil_date, started_at,
-                         start_offset, ended_at, end_offset, value, low, high, preliminary, status,
-                         version, issued)
-                     order by civil_date desc, started_at desc, id desc)
-                 from (select * from observation
-                     where person = $1 and civil_date <= $2 and status <> 'entered-in-error' ",
+            "select revision, (select ",
+            json_rows!([id_text!("id"), ", metric, civil_date, started_at, start_offset, ended_at,
+                 end_offset, value, low, high, preliminary, status, version, issued"]
+                order by "civil_date desc, started_at desc, id desc"),
+            " from (select ",
+            columns!(""),
+            " from observation
+              where person = $1 and civil_date <= $2 and status <> 'entered-in-error' ",
             $of_metric,
-            "    order by civil_date desc, started_at desc, id desc limit $3 offset $4)) as page
+            " order by civil_date desc, started_at desc, id desc limit $3 offset $4) spot) as page
              from person where id = $1"
         )
     };
@@ -39,14 +46,21 @@ const PAGE: &str = page!("");
 const PAGE_OF_METRIC: &str = page!("and metric = $5");
 // One statement is one moment: right whatever happens around it, but it walks everything before
 // the page.
-const WALK: &str = "with matching as (
-        select * from observation
+const WALK: &str = concat!(
+    "with matching as (select ",
+    columns!(""),
+    " from observation
         where person = $1 and status <> 'entered-in-error' and ($2 is null or metric = $2)
             and ($3 is null or civil_date >= $3) and ($4 is null or civil_date <= $4))
-    select counted.total, page.* from (select count(*) as total from matching) counted
-    left join (select * from matching
+    select counted.total, ",
+    columns!("page."),
+    " from (select count(*) as total from matching) counted
+    left join (select ",
+    columns!(""),
+    " from matching
         order by civil_date desc, started_at desc, id desc limit $5 offset $6) page on true
-    order by page.civil_date desc, page.started_at desc, page.id desc";
+    order by page.civil_date desc, page.started_at desc, page.id desc"
+);
 
 impl DbStore {
     /// A page, from the day index where nobody writes at the same moment.

@@ -19,16 +19,19 @@ use crate::{
     reading::{Changes, DayWrite, MetricTotals, ObservationFilter, ObservationPage, Readings},
 };
 
-const TOTALS: &str = "select counted.metric as counted_metric, counted.days,
-        counted.samples, counted.observations, latest.*
-    from (select metric, count(*) as days, sum(samples) as samples,
-            sum(observations) as observations
+const TOTALS: &str = concat!(
+    "select counted.metric as counted_metric, counted.days, counted.samples,
+        counted.observations, ",
+    observations::columns!("latest."),
+    " from (select metric, count(*) as days, cast(sum(samples) as bigint) as samples,
+            cast(sum(observations) as bigint) as observations
         from coverage where person = $1 and (samples > 0 or observations > 0)
         group by metric) counted
     left join observation latest on latest.person = $1 and latest.id = (
         select id from observation
         where person = $1 and metric = counted.metric and status <> 'entered-in-error'
-        order by civil_date desc, started_at desc, id desc limit 1)";
+        order by civil_date desc, started_at desc, id desc limit 1)"
+);
 
 fn read_totals(row: &DbRow) -> Result<MetricTotals, StoreError> {
     let columns = Columns::of(row, "coverage");
@@ -60,10 +63,14 @@ impl Readings for DbStore {
         let prepared = prepared
             .map_err(|error| StoreError::Unavailable(Box::new(error)))?
             .map_err(|error| StoreError::Refused(Box::new(error)))?;
-        self.write(move |transaction| {
+        let write = self.write(move |transaction| {
             replace::write(transaction, lease, whose, prepared, now).boxed()
-        })
-        .await
+        });
+        let changes = write.await?;
+        if changes.observations() > 0 {
+            self.news.tell(person);
+        }
+        Ok(changes)
     }
 
     async fn note_days(

@@ -10,8 +10,10 @@ use uuid::Uuid;
 
 use super::{
     DbConnection, coverage,
+    dialect::elements,
     error::in_database,
     leases, observations,
+    row::Columns,
     sample_days::{self, Packed, Place},
 };
 use crate::{
@@ -21,14 +23,19 @@ use crate::{
     reading::{Changes, DayWrite},
 };
 
-const REVISE: &str = "update person set revision = revision + 1 where id = $1";
-const COUNT: &str = "update coverage set observations = (
+// Raised before anything is stamped with it: writers of one person wait for each other here.
+const REVISE: &str = "update person set revision = revision + 1 where id = $1 returning revision";
+const COUNT: &str = concat!(
+    "update coverage set observations = (
         select count(*) from observation
         where observation.person = coverage.person and observation.metric = coverage.metric
             and observation.civil_date = coverage.civil_date
             and observation.status <> 'entered-in-error')
     where person = $1 and (metric, civil_date) in (
-        select value ->> 0, value ->> 1 from json_each($2))";
+        select wanted.value ->> 0, wanted.value ->> 1 from ",
+    elements!("$2"),
+    ")"
+);
 
 /// A day of a metric. Days are written in this order, whatever order they came in.
 type Day = (Metric, Date);
@@ -104,14 +111,19 @@ async fn observe(
     if changes.is_empty() {
         return Ok(changes);
     }
-    observations::write(&mut *transaction, person, &changes).await?;
+    let revision = revise(&mut *transaction, person).await?;
+    observations::write(&mut *transaction, person, revision, &changes).await?;
     let moved_from =
         held.iter().map(|observation| (observation.says.metric, observation.says.date));
     let touched = days.into_iter().chain(moved_from).collect();
-    count(&mut *transaction, person, &touched).await?;
-    let revise = sqlx::query(REVISE).bind(person.0);
-    revise.execute(transaction).await.map_err(in_database)?;
+    count(transaction, person, &touched).await?;
     Ok(changes)
+}
+
+async fn revise(transaction: &mut DbConnection, person: PersonId) -> Result<i64, StoreError> {
+    let revise = sqlx::query(REVISE).bind(person.0);
+    let row = revise.fetch_one(transaction).await.map_err(in_database)?;
+    Columns::of(&row, "person").get("revision")
 }
 
 async fn count(

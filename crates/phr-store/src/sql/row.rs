@@ -65,6 +65,11 @@ impl<'r> Columns<'r> {
         self.made(column, |number: i64| T::try_from(number).ok())
     }
 
+    /// Yes or no, kept as 1 or 0.
+    pub(super) fn flag(self, column: &'static str) -> Result<bool, StoreError> {
+        self.made(column, |flag: i64| Some(flag != 0))
+    }
+
     pub(super) fn instant(self, column: &'static str) -> Result<Timestamp, StoreError> {
         self.made(column, |micros: i64| Timestamp::from_microsecond(micros).ok())
     }

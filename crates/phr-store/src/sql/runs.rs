@@ -16,8 +16,8 @@ const RECORD: &str = "insert into sync_run
     (person, started_at, id, connection, finished_at, outcome, report, work)
     values ($1, $2, $3, $4, $5, $6, $7, $8)
     on conflict (person, started_at, id) do nothing";
-const NEWEST: &str = "select * from sync_run where person = $1
-    order by started_at desc, id desc limit $2";
+const NEWEST: &str = "select id, connection, person, started_at, finished_at, outcome, report, work
+    from sync_run where person = $1 order by started_at desc, id desc limit $2";
 
 fn read(row: &DbRow) -> Result<SyncRun, StoreError> {
     let columns = Columns::of(row, "sync_run");

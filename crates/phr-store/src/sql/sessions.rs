@@ -5,9 +5,11 @@ use phr_model::PersonId;
 
 use uuid::Uuid;
 
-use super::{DbConnection, DbExecutor, DbRow, error::in_database, row::Columns};
+use super::{
+    DbConnection, DbExecutor, DbRow, dialect::free, error::in_database, locks, row::Columns,
+};
 use crate::{
-    account::{RefreshPolicy, Rotation, SecretHash, Session, Throttle},
+    account::{RefreshPolicy, Rotation, SecretHash, Session, SessionSeen, Throttle},
     error::StoreError,
 };
 
@@ -15,14 +17,27 @@ use crate::{
 /// and guesses at random addresses must not fill the disk.
 const FORGET_FAILURES: SignedDuration = SignedDuration::from_hours(24);
 
-const SWEEP: &str = "delete from session where expires_at <= $1";
+const SWEEP: &str = concat!(
+    "delete from session where id in (select id from session where expires_at <= $1",
+    free!(),
+    ")"
+);
 const OPEN: &str =
     "insert into session (id, person, created_at, expires_at) values ($1, $2, $3, $4)";
 const ISSUE: &str = "insert into refresh_token (hash, session, issued_at) values ($1, $2, $3)";
-const LIVING: &str = "select * from session where id = $1 and expires_at > $2";
+const LIVING: &str = "select id, person, expires_at from session where id = $1 and expires_at > $2";
 const END: &str = "delete from session where person = $1 and id = $2";
-const PRESENTED: &str = "select session.*, token.issued_at, token.rotated_at, token.superseded,
-        next.hash as successor, next.rotated_at as successor_used_at
+const END_ALL: &str = "delete from session where person = $1";
+const END_OTHERS: &str = "delete from session where person = $1 and id <> $2";
+const LIST: &str = "select session.id, session.person, session.created_at, session.expires_at,
+        max(token.issued_at) as used_at
+    from session join refresh_token token on token.session = session.id
+    where session.person = $1 and session.expires_at > $2
+    group by session.id, session.person, session.created_at, session.expires_at
+    having max(token.issued_at) > $3
+    order by session.created_at desc, session.id limit 100";
+const PRESENTED: &str = "select session.id, session.person, session.expires_at, token.issued_at,
+        token.rotated_at, token.superseded, next.hash as successor, next.rotated_at as successor_used_at
     from refresh_token token
     join session on session.id = token.session
     left join refresh_token next on next.hash = token.successor
@@ -31,13 +46,21 @@ const EXCHANGE: &str = "update refresh_token
     set rotated_at = coalesce(rotated_at, $2), successor = $3 where hash = $1";
 const SUPERSEDE: &str = "update refresh_token set rotated_at = $2, superseded = 1 where hash = $1";
 
-const THROTTLE: &str = "select * from throttle where key = $1";
+const THROTTLE: &str = "select failures_in_a_row, failures_this_hour, last_failure_at
+    from throttle where key = $1";
+// The hour of the clock (UTC) is 3,600,000,000 microseconds.
 const COUNT: &str = "insert into throttle
-        (key, failures_in_a_row, failures_this_hour, last_failure_at) values ($1, $2, $3, $4)
-    on conflict (key) do update set failures_in_a_row = excluded.failures_in_a_row,
-        failures_this_hour = excluded.failures_this_hour,
+        (key, failures_in_a_row, failures_this_hour, last_failure_at) values ($1, 1, 1, $2)
+    on conflict (key) do update set failures_in_a_row = throttle.failures_in_a_row + 1,
+        failures_this_hour = 1 + case
+            when throttle.last_failure_at / 3600000000 = excluded.last_failure_at / 3600000000
+            then throttle.failures_this_hour else 0 end,
         last_failure_at = excluded.last_failure_at";
-const SWEEP_THROTTLES: &str = "delete from throttle where last_failure_at <= $1";
+const SWEEP_THROTTLES: &str = concat!(
+    "delete from throttle where key in (select key from throttle where last_failure_at <= $1",
+    free!(),
+    ")"
+);
 const CLEAR: &str = "update throttle set failures_in_a_row = 0 where key = $1";
 
 fn read(row: &DbRow) -> Result<Session, StoreError> {
@@ -93,9 +116,52 @@ pub(super) async fn end(
     transaction: &mut DbConnection,
     person: PersonId,
     id: Uuid,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let query = sqlx::query(END).bind(person.0).bind(id);
+    let ended = query.execute(transaction).await.map_err(in_database)?;
+    Ok(ended.rows_affected() > 0)
+}
+
+/// Ends every session of a person.
+pub(super) async fn end_all(
+    transaction: &mut DbConnection,
+    person: PersonId,
+) -> Result<(), StoreError> {
+    let query = sqlx::query(END_ALL).bind(person.0);
     query.execute(transaction).await.map(|_| ()).map_err(in_database)
+}
+
+/// Ends every session of a person but one.
+pub(super) async fn end_others(
+    transaction: &mut DbConnection,
+    person: PersonId,
+    keep: Uuid,
+) -> Result<(), StoreError> {
+    let query = sqlx::query(END_OTHERS).bind(person.0).bind(keep);
+    query.execute(transaction).await.map(|_| ()).map_err(in_database)
+}
+
+/// A person's living sessions, newest first.
+pub(super) async fn list(
+    database: impl DbExecutor<'_>,
+    person: PersonId,
+    used_after: Timestamp,
+    now: Timestamp,
+) -> Result<Vec<SessionSeen>, StoreError> {
+    let query = sqlx::query(LIST)
+        .bind(person.0)
+        .bind(now.as_microsecond())
+        .bind(used_after.as_microsecond());
+    let rows = query.fetch_all(database).await.map_err(in_database)?;
+    let seen = rows.iter().map(|row| {
+        let columns = Columns::of(row, "session");
+        Ok(SessionSeen {
+            session: read(row)?,
+            created_at: columns.instant("created_at")?,
+            used_at: columns.instant("used_at")?,
+        })
+    });
+    seen.collect()
 }
 
 /// A refresh token as it was found.
@@ -129,7 +195,7 @@ impl Presented {
             session: read(row)?,
             issued_at: columns.instant("issued_at")?,
             rotated_at: columns.instant_if_any("rotated_at")?,
-            superseded: columns.get("superseded")?,
+            superseded: columns.flag("superseded")?,
             successor: columns.made_if_any("successor", hash)?,
             successor_used: columns.get::<Option<i64>>("successor_used_at")?.is_some(),
         })
@@ -150,8 +216,8 @@ impl Presented {
     }
 }
 
-/// Exchanges `presented` for `new`. The caller's transaction holds the write lock, so of any number
-/// of simultaneous calls each sees what the one before it did.
+/// Exchanges `presented` for `new`. The session is held, so of any number of simultaneous calls each
+/// sees what the one before it did.
 pub(super) async fn rotate(
     transaction: &mut DbConnection,
     presented: SecretHash,
@@ -159,6 +225,7 @@ pub(super) async fn rotate(
     policy: RefreshPolicy,
     now: Timestamp,
 ) -> Result<Rotation, StoreError> {
+    locks::session_of(&mut *transaction, presented).await?;
     let query = sqlx::query(PRESENTED).bind(presented.to_vec()).bind(now.as_microsecond());
     let row = query.fetch_optional(&mut *transaction).await.map_err(in_database)?;
     let Some(found) = row.as_ref().map(Presented::read).transpose()? else {
@@ -220,13 +287,7 @@ pub(super) async fn count_failure(
     key: SecretHash,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let known = throttle(&mut *transaction, key).await?;
-    let counted = Throttle::after_failure(known, now);
-    let count = sqlx::query(COUNT)
-        .bind(key.to_vec())
-        .bind(i64::from(counted.failures_in_a_row))
-        .bind(i64::from(counted.failures_this_hour))
-        .bind(now.as_microsecond());
+    let count = sqlx::query(COUNT).bind(key.to_vec()).bind(now.as_microsecond());
     count.execute(&mut *transaction).await.map_err(in_database)?;
     let old = now.checked_sub(FORGET_FAILURES).unwrap_or(Timestamp::MIN);
     let sweep = sqlx::query(SWEEP_THROTTLES).bind(old.as_microsecond());

@@ -2,13 +2,17 @@
 
 use async_trait::async_trait;
 
-use super::{DbStore, error::in_database, row::Columns};
+use super::{DbStore, dialect::before_colon, error::in_database, row::Columns};
 use crate::{error::StoreError, upkeep::Upkeep};
 
-const SEALING_KEYS: &str = "select distinct substr(envelope, 1, instr(envelope, ':') - 1) as key_id
-    from (select tokens as envelope from connection where tokens is not null
-          union all select envelope from revocation)
-    order by key_id";
+const SEALING_KEYS: &str = concat!(
+    "select distinct ",
+    before_colon!("envelope"),
+    " as key_id
+     from (select tokens as envelope from connection where tokens is not null
+           union all select envelope from revocation) sealed
+     order by key_id"
+);
 
 #[async_trait]
 impl Upkeep for DbStore {

@@ -2,8 +2,11 @@
 //! every acknowledged write on disk (`synchronous=FULL`: a refresh token that a vendor rotated and
 //! a power cut lost cannot be had again).
 
+mod dialect;
 mod error;
 mod open;
+#[cfg(test)]
+mod plans;
 #[path = "../sql/mod.rs"]
 mod sql;
 
@@ -18,8 +21,7 @@ use sqlx::{
     sqlite::{SqliteArguments as DbArguments, SqliteRow as DbRow},
 };
 
-use self::error::in_database;
-use crate::{day_index::DayIndexes, error::StoreError};
+use crate::{day_index::DayIndexes, error::StoreError, feed::News};
 
 /// Read-only connections of a store opened with [`SqliteStore::open`].
 const READERS: u32 = 4;
@@ -30,6 +32,7 @@ pub struct SqliteStore {
     writer: SqlitePool,
     readers: SqlitePool,
     day_indexes: std::sync::Arc<DayIndexes>,
+    news: std::sync::Arc<News>,
 }
 
 impl std::fmt::Debug for SqliteStore {
@@ -59,6 +62,7 @@ impl SqliteStore {
             writer: open::writer(path),
             readers: open::readers(path, readers),
             day_indexes: std::sync::Arc::default(),
+            news: std::sync::Arc::default(),
         })
     }
 
@@ -86,7 +90,7 @@ impl SqliteStore {
     {
         // Immediate: a deferred transaction that reads first fails as soon as another process
         // writes, whatever the busy timeout.
-        detached(self.writer.clone(), "begin immediate", work).await
+        sql::detached(self.writer.clone(), "begin immediate", work).await
     }
 
     /// Runs `work` in a reading transaction: several statements that see the same moment.
@@ -95,27 +99,6 @@ impl SqliteStore {
         T: Send + 'static,
         F: FnOnce(&mut DbConnection) -> BoxFuture<'_, Result<T, StoreError>> + Send + 'static,
     {
-        detached(self.readers.clone(), "begin", work).await
+        sql::detached(self.readers.clone(), "begin", work).await
     }
-}
-
-/// Runs `work` in a transaction that is detached from the caller: a caller that goes away (a client
-/// that hangs up) can neither cut it in the middle nor hand a connection with an open transaction
-/// back to the pool, which would swallow later writes (sqlx issue 4385).
-async fn detached<T, F>(pool: SqlitePool, begin: &'static str, work: F) -> Result<T, StoreError>
-where
-    T: Send + 'static,
-    F: FnOnce(&mut DbConnection) -> BoxFuture<'_, Result<T, StoreError>> + Send + 'static,
-{
-    let task = tokio::spawn(async move {
-        let mut transaction = pool.begin_with(begin).await.map_err(in_database)?;
-        match work(&mut transaction).await {
-            Ok(done) => transaction.commit().await.map(|()| done).map_err(in_database),
-            Err(error) => {
-                transaction.rollback().await.map_err(in_database)?;
-                Err(error)
-            }
-        }
-    });
-    task.await.map_err(|error| StoreError::Unavailable(Box::new(error)))?
 }

@@ -1,10 +1,7 @@
 //! What the suite runs on.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
-use phr_store::{SharedStore, SqliteStore, Store, account::SecretHash};
-use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
+use phr_store::{SharedStore, Store, account::SecretHash};
 
 /// A fresh database of its own.
 #[async_trait]
@@ -23,29 +20,26 @@ pub(crate) trait Bed: Send + Sync {
 
     /// The hashes of all refresh tokens that would be exchanged now.
     async fn live_tokens(&self) -> Vec<SecretHash>;
+
+    /// The names of all tables.
+    async fn tables(&self) -> Vec<String>;
 }
 
-/// SQLite in a temporary folder.
-pub(crate) struct SqliteBed {
-    store: Arc<SqliteStore>,
-    folder: tempfile::TempDir,
+/// The database that `PHR_TEST_POSTGRES` names, or SQLite in a temporary folder.
+pub(crate) struct FreshBed {
+    store: SharedStore,
+    bed: phr_store::bed::Bed,
 }
 
-impl SqliteBed {
+impl FreshBed {
     pub(crate) async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store = SqliteStore::open(&folder.path().join("phr.db")).await.unwrap();
-        Self { store: Arc::new(store), folder }
-    }
-
-    async fn connect(&self) -> SqliteConnection {
-        let options = SqliteConnectOptions::new().filename(self.folder.path().join("phr.db"));
-        SqliteConnection::connect_with(&options).await.unwrap()
+        let (store, bed) = phr_store::bed::open().await;
+        Self { store, bed }
     }
 }
 
 #[async_trait]
-impl Bed for SqliteBed {
+impl Bed for FreshBed {
     fn store(&self) -> &dyn Store {
         &*self.store
     }
@@ -55,16 +49,19 @@ impl Bed for SqliteBed {
     }
 
     async fn another(&self) -> SharedStore {
-        Arc::new(SqliteStore::open(&self.folder.path().join("phr.db")).await.unwrap())
+        self.bed.another().await
     }
 
     async fn spoil(&self, sql: &'static str) {
-        sqlx::raw_sql(sql).execute(&mut self.connect().await).await.unwrap();
+        self.bed.execute(sql).await;
     }
 
     async fn live_tokens(&self) -> Vec<SecretHash> {
-        let sql = "select hash from refresh_token where rotated_at is null";
-        let hashes = sqlx::query_scalar(sql).fetch_all(&mut self.connect().await).await.unwrap();
-        hashes.into_iter().map(|hash: Vec<u8>| hash.try_into().unwrap()).collect()
+        let hashes = self.bed.blobs("select hash from refresh_token where rotated_at is null");
+        hashes.await.into_iter().map(|hash| hash.try_into().unwrap()).collect()
+    }
+
+    async fn tables(&self) -> Vec<String> {
+        self.bed.tables().await
     }
 }

@@ -186,7 +186,7 @@ pub(crate) async fn choosing_again_after_disconnecting_starts_over(bed: &dyn Bed
     assert_eq!(again.state, ConnectionState::Selected);
 }
 
-pub(crate) async fn swapped_envelopes_fail_closed(bed: &dyn Bed) {
+pub(crate) async fn vk_02_swapped_envelopes_fail_closed(bed: &dyn Bed) {
     let vault = Vault::new(&Vault::generate_key()).unwrap();
     let mut ids = Vec::new();
     for vendor_user in ["ABC", "DEF"] {
@@ -210,7 +210,7 @@ pub(crate) async fn swapped_envelopes_fail_closed(bed: &dyn Bed) {
     }
 }
 
-pub(crate) async fn keys_in_use_are_known(bed: &dyn Bed) {
+pub(crate) async fn vk_04_keys_in_use_are_known(bed: &dyn Bed) {
     assert!(bed.store().ping().await.is_ok());
     assert!(bed.store().sealing_keys().await.unwrap().is_empty());
     let (_, first) = a_connected_person(bed.store()).await;

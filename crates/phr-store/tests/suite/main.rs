@@ -1,5 +1,5 @@
-//! What every database must do, written once as functions over a [`bed::Bed`] and run on each
-//! database that there is.
+//! What every database must do, written once as functions over a [`bed::Bed`]. They run on SQLite,
+//! or on the PostgreSQL server that `PHR_TEST_POSTGRES` names.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -7,7 +7,9 @@ mod accounts;
 mod backfills;
 mod bed;
 mod connections;
+mod feed;
 mod given;
+mod hooks;
 mod one_times;
 mod pages;
 mod readings;
@@ -17,14 +19,14 @@ mod sessions;
 mod size;
 mod sqlite_file;
 
-/// Instantiates the suite. Another database is one more module here and one more [`bed::Bed`].
+/// Instantiates the suite.
 macro_rules! on_every_database {
     ($($module:ident: $($test:ident),+ $(,)?;)+) => {
-        mod sqlite {
+        mod store {
             $(mod $module {
                 $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $test() {
-                    crate::$module::$test(&crate::bed::SqliteBed::new().await).await;
+                    crate::$module::$test(&crate::bed::FreshBed::new().await).await;
                 })+
             })+
         }
@@ -55,6 +57,9 @@ on_every_database! {
         the_grace_ends,
         a_superseded_token_ends_the_session,
         of_fifty_parallel_calls_one_leaf_lives,
+        a_person_s_living_sessions_are_listed_newest_first,
+        all_sessions_of_a_person_end_at_once,
+        another_password_ends_every_other_session,
         sessions_survive_a_restart;
     one_times:
         a_secret_works_once,
@@ -78,8 +83,8 @@ on_every_database! {
         a_revocation_is_retried_until_it_is_done,
         the_account_is_remembered,
         choosing_again_after_disconnecting_starts_over,
-        swapped_envelopes_fail_closed,
-        keys_in_use_are_known;
+        vk_02_swapped_envelopes_fail_closed,
+        vk_04_keys_in_use_are_known;
     schedule:
         a_connection_that_is_due_is_claimed_once,
         of_many_claimers_one_wins,
@@ -100,7 +105,8 @@ on_every_database! {
         a_trigger_during_older_work_stays_due,
         a_request_during_a_turn_stays_due,
         older_work_of_a_dead_process_is_due_when_its_lease_lapses,
-        a_person_who_waits_takes_over_from_older_work,
+        older_work_gives_way_to_a_person_who_waits,
+        a_reservation_of_somebody_who_went_away_lapses,
         older_work_can_end_the_grant,
         a_plan_fills_in_only_what_is_missing;
     backfills:
@@ -110,6 +116,15 @@ on_every_database! {
         what_the_state_does_not_allow_changes_nothing,
         a_turn_is_noted_on_its_own_request_only,
         known_days_are_those_of_the_metric;
+    hooks:
+        a_hint_makes_its_connection_due,
+        wh_05_a_repeated_hint_is_one_due_connection,
+        wh_08_a_hint_about_nobody_writes_nothing,
+        a_hint_about_an_ended_connection_wakes_nobody,
+        the_earliest_hinted_date_is_kept_in_any_order,
+        a_hinted_date_is_forgotten_once_a_run_covered_it,
+        a_hint_during_a_run_outlives_it,
+        silence_is_counted_until_the_next_hint;
     readings:
         a_day_comes_back_as_it_was_written,
         writing_the_same_again_changes_nothing,
@@ -147,6 +162,17 @@ on_every_database! {
         pages_read_during_writes_are_never_torn,
         the_revision_moves_with_every_change_and_no_repetition,
         a_session_that_ended_signs_nobody_in;
+    feed:
+        a_change_appears_once_after_its_position,
+        what_changed_twice_appears_once_as_it_is_now,
+        a_tombstone_is_in_the_feed,
+        saying_the_same_again_is_no_change,
+        the_feed_of_a_metric_holds_nothing_else,
+        the_feed_of_another_person_is_empty,
+        rows_of_before_the_feed_are_in_it,
+        whoever_listens_hears_of_changes_only,
+        a_drained_copy_equals_the_store,
+        a_reader_beside_writers_misses_nothing;
     runs:
         runs_are_listed_newest_first,
         a_run_is_recorded_once;

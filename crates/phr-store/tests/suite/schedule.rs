@@ -285,18 +285,31 @@ pub(crate) async fn older_work_of_a_dead_process_is_due_when_its_lease_lapses(be
     assert!(!bed.store().settle_aside(crashed, history(400, None), None).await.unwrap());
 }
 
-pub(crate) async fn a_person_who_waits_takes_over_from_older_work(bed: &dyn Bed) {
+pub(crate) async fn older_work_gives_way_to_a_person_who_waits(bed: &dyn Bed) {
+    let id = due(bed, 9_000).await;
+    assert!(!bed.store().reserve(id, at(5), at(9)).await.unwrap(), "nobody works on it");
+    bed.store().begin_backfill(id, wish("2020-01-01"), at(10)).await.unwrap();
+    let (aside, _) = claim_for(bed, Reach::Everything, 100).await.unwrap();
+    assert!(bed.store().claim(id, at(110), at(410), Uuid::new_v4()).await.unwrap().is_none());
+    assert!(bed.store().reserve(id, at(110), at(115)).await.unwrap());
+    assert!(!bed.store().may_go_on(aside, Some(at(400)), at(110)).await.unwrap());
+    assert!(bed.store().settle_aside(aside, history(400, Some(111)), None).await.unwrap());
+    bed.store().make_due(id, Priority::PersonWaiting, at(111)).await.unwrap();
+    assert_eq!(claim_for(bed, Reach::Everything, 112).await, None, "it is reserved");
+    let claim = bed.store().claim(id, at(112), at(412), Uuid::new_v4()).await.unwrap();
+    assert!(!bed.store().reserve(id, at(113), at(118)).await.unwrap(), "recent work stays");
+    assert!(settle(bed, claim.unwrap().1, Some(at(4_000)), 120).await);
+    assert!(claim_for(bed, Reach::Everything, 121).await.is_some());
+}
+
+pub(crate) async fn a_reservation_of_somebody_who_went_away_lapses(bed: &dyn Bed) {
     let id = due(bed, 9_000).await;
     bed.store().begin_backfill(id, wish("2020-01-01"), at(10)).await.unwrap();
     let (aside, _) = claim_for(bed, Reach::Everything, 100).await.unwrap();
-    let claim = bed.store().claim(id, at(110), at(410), Uuid::new_v4()).await.unwrap();
-    let (_, lease) = claim.unwrap();
-    assert!(!bed.store().may_go_on(aside, Some(at(400)), at(110)).await.unwrap());
-    assert!(!bed.store().settle_aside(aside, history(400, None), None).await.unwrap());
-    let again = bed.store().claim(id, at(111), at(411), Uuid::new_v4()).await.unwrap();
-    assert!(again.is_none(), "recent work gives way to nobody");
-    assert!(settle(bed, lease, Some(at(4_000)), 120).await);
-    assert!(claim_for(bed, Reach::Everything, 400).await.is_some(), "history goes on");
+    assert!(bed.store().reserve(id, at(110), at(115)).await.unwrap());
+    assert!(bed.store().settle_aside(aside, history(400, Some(111)), None).await.unwrap());
+    assert_eq!(claim_for(bed, Reach::Everything, 114).await, None);
+    assert!(claim_for(bed, Reach::Everything, 115).await.is_some());
 }
 
 pub(crate) async fn older_work_can_end_the_grant(bed: &dyn Bed) {
@@ -315,7 +328,6 @@ pub(crate) async fn a_plan_fills_in_only_what_is_missing(bed: &dyn Bed) {
     let lease = bed.store().claim(id, at(20), at(90), Uuid::new_v4()).await.unwrap().unwrap().1;
     let plan = Plan {
         kept_from: Some(day("2026-03-01")),
-        member_since: Some(day("2020-05-05")),
         audit_due_at: Some(at(1_000)),
         history_due_at: None,
     };
@@ -324,9 +336,9 @@ pub(crate) async fn a_plan_fills_in_only_what_is_missing(bed: &dyn Bed) {
         kept_from: Some(day("2026-03-05")),
         audit_due_at: Some(at(2_000)),
         history_due_at: Some(at(40)),
-        member_since: None,
     };
     bed.store().plan(lease, later).await.unwrap();
+    bed.store().remember_membership(id, day("2020-05-05")).await.unwrap();
     let stranger = Lease { token: Uuid::new_v4(), ..lease };
     let earlier = Plan { kept_from: Some(day("2026-01-01")), ..Plan::default() };
     bed.store().plan(stranger, earlier).await.unwrap();

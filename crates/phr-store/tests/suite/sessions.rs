@@ -38,10 +38,11 @@ pub(crate) async fn a_session_needs_its_person(bed: &dyn Bed) {
 pub(crate) async fn a_session_ends_for_its_person_only(bed: &dyn Bed) {
     let session = a_session(bed.store()).await;
     let stranger = a_person(bed.store()).await;
-    bed.store().end_session(stranger, session.id).await.unwrap();
+    assert!(!bed.store().end_session(stranger, session.id).await.unwrap());
     assert!(lives(bed, &session).await);
-    for _ in 0..2 {
-        bed.store().end_session(session.person, session.id).await.unwrap();
+    for living in [true, false] {
+        let ended = bed.store().end_session(session.person, session.id).await.unwrap();
+        assert_eq!(ended, living);
     }
     assert!(!lives(bed, &session).await);
 }
@@ -130,4 +131,59 @@ pub(crate) async fn sessions_survive_a_restart(bed: &dyn Bed) {
     assert_eq!(after.session(session.id, at(20)).await.unwrap(), Some(session.clone()));
     let next = after.rotate(hash(2), hash(3), POLICY, at(20)).await.unwrap();
     assert_eq!(next, Rotation::Rotated(session));
+}
+
+/// Another session of the same person.
+async fn another(bed: &dyn Bed, person: PersonId, token: u8, second: i64) -> Session {
+    let session = Session { id: Uuid::new_v4(), person, expires_at: at(90 * 86_400) };
+    bed.store().open_session(session.clone(), hash(token), at(second)).await.unwrap();
+    session
+}
+
+async fn listed(bed: &dyn Bed, person: PersonId, used_after: i64, now: i64) -> Vec<Session> {
+    let seen = bed.store().sessions(person, at(used_after), at(now)).await.unwrap();
+    seen.into_iter().map(|seen| seen.session).collect()
+}
+
+pub(crate) async fn a_person_s_living_sessions_are_listed_newest_first(bed: &dyn Bed) {
+    let first = a_session(bed.store()).await;
+    let second = another(bed, first.person, 5, 10).await;
+    rotate(bed, 1, 2, 20).await;
+    let stranger = a_person(bed.store()).await;
+    another(bed, stranger, 6, 30).await;
+    let seen = bed.store().sessions(first.person, at(0), at(40)).await.unwrap();
+    let times: Vec<_> = seen.iter().map(|seen| (seen.created_at, seen.used_at)).collect();
+    assert_eq!(times, [(at(10), at(10)), (at(0), at(20))]);
+    assert_eq!(listed(bed, first.person, 0, 40).await, [second, first.clone()]);
+    assert_eq!(listed(bed, first.person, 10, 40).await, [first.clone()]);
+    assert!(listed(bed, first.person, 0, 90 * 86_400).await.is_empty());
+}
+
+pub(crate) async fn all_sessions_of_a_person_end_at_once(bed: &dyn Bed) {
+    let first = a_session(bed.store()).await;
+    let second = another(bed, first.person, 5, 10).await;
+    let stranger = a_person(bed.store()).await;
+    let theirs = another(bed, stranger, 6, 10).await;
+    bed.store().end_all_sessions(first.person).await.unwrap();
+    assert!(!lives(bed, &first).await && !lives(bed, &second).await);
+    assert!(lives(bed, &theirs).await);
+}
+
+pub(crate) async fn another_password_ends_every_other_session(bed: &dyn Bed) {
+    let kept = a_session(bed.store()).await;
+    let other = another(bed, kept.person, 5, 10).await;
+    let stranger = a_person(bed.store()).await;
+    let theirs = another(bed, stranger, 6, 10).await;
+    let old = bed.store().person(kept.person).await.unwrap().unwrap().password_hash;
+    let change = |old: &'static str, new: &'static str| {
+        bed.store().change_password(kept.person, old, new, kept.id)
+    };
+    assert!(!change("not the one", "new").await.unwrap());
+    assert!(lives(bed, &other).await, "nothing is written");
+    let changed = bed.store().change_password(kept.person, &old, "new", kept.id).await.unwrap();
+    assert!(changed);
+    assert!(lives(bed, &kept).await && !lives(bed, &other).await);
+    assert!(lives(bed, &theirs).await);
+    assert_eq!(bed.store().person(kept.person).await.unwrap().unwrap().password_hash, "new");
+    assert_ne!(bed.store().person(stranger).await.unwrap().unwrap().password_hash, "new");
 }

@@ -9,7 +9,7 @@ use std::{
 
 use crate::given::{a_person, a_writer, at, day, heart_rates};
 use phr_model::{FITBIT, Metric};
-use phr_store::{Accounts, SqliteStore, StoreError, Upkeep};
+use phr_store::{Accounts, Feed, SqliteStore, StoreError, Upkeep, feed::Position};
 use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
 
 fn a_file() -> (tempfile::TempDir, PathBuf) {
@@ -198,4 +198,34 @@ async fn what_was_acknowledged_survives_a_kill() {
         phr_store::Connections::connection_of(&after, person, FITBIT).await.unwrap(),
     );
     assert_eq!(held, found);
+}
+
+/// What a process of before the feed does: rows without a revision, then the person's revision.
+const AS_OF_OLD: &str = "
+    insert into observation (person, id, metric, civil_date, started_at, start_offset, value,
+        preliminary, status, version, issued)
+    select id, x'00112233445566778899aabbccddeeff', 'steps', '2026-03-09', 0, 0, 5, 0, 'final', 1, 0
+    from person;
+    update person set revision = revision + 1;";
+const CORRECTED_AS_OF_OLD: &str = "
+    insert into observation (person, id, metric, civil_date, started_at, start_offset, value,
+        preliminary, status, version, issued)
+    select id, x'00112233445566778899aabbccddeeff', 'steps', '2026-03-09', 0, 0, 6, 0, 'final', 2, 0
+    from person where true
+    on conflict (person, id) do update set value = excluded.value, version = excluded.version;
+    update person set revision = revision + 1;";
+
+#[tokio::test]
+async fn what_an_older_process_writes_is_in_the_feed() {
+    let (_folder, file) = a_file();
+    let store = SqliteStore::open(&file).await.unwrap();
+    let person = a_person(&store).await;
+    let mut after = Position::START;
+    for (statements, value) in [(AS_OF_OLD, 5), (CORRECTED_AS_OF_OLD, 6)] {
+        execute(&file, statements).await;
+        let changes = store.changes(person, None, after, 10).await.unwrap();
+        let values: Vec<_> = changes.iter().map(|it| it.observation.says.value).collect();
+        assert_eq!(values, [value]);
+        after = changes[0].position;
+    }
 }

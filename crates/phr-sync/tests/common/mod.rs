@@ -70,7 +70,7 @@ impl Entropy for Counted {
 /// Everything a sync needs.
 pub(crate) struct Stage {
     pub(crate) sandbox: Sandbox,
-    settings: Settings,
+    pub(crate) settings: Settings,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) store: SharedStore,
     pub(crate) connector: Connector,
@@ -216,10 +216,22 @@ impl Stage {
 
     /// Allows so many requests a minute.
     pub(crate) fn with_budget(mut self, per_minute: u32) -> Self {
-        let vendors = Arc::new(Vendors::new([vendor(&self.settings, per_minute, &self.clock)]));
+        let vendor = vendor(&self.settings, per_minute, &self.clock);
+        self.use_vendor(vendor);
+        self
+    }
+
+    /// Lets everything go through `vendor` from now on.
+    pub(crate) fn use_vendor(&mut self, vendor: Arc<dyn Vendor>) {
+        let vendors = Arc::new(Vendors::new([vendor]));
         self.sync.vendors = vendors.clone();
         self.connector.vendors = vendors;
-        self
+    }
+
+    /// The worker of another process: a store of its own on the same database.
+    pub(crate) async fn another_process(&self) -> SyncService {
+        let store = SqliteStore::open(&self.folder.path().join("phr.sqlite")).await.unwrap();
+        SyncService { store: Arc::new(store), ..self.sync.clone() }
     }
 
     /// Lets runs compare the last `days`.
@@ -331,7 +343,11 @@ impl Stage {
 }
 
 /// A client of the emulator that never sleeps.
-fn vendor(settings: &Settings, per_minute: u32, clock: &Arc<dyn Clock>) -> Arc<dyn Vendor> {
+pub(crate) fn vendor(
+    settings: &Settings,
+    per_minute: u32,
+    clock: &Arc<dyn Clock>,
+) -> Arc<dyn Vendor> {
     let limits = Limits { per_person_per_minute: per_minute, per_project_per_minute: 1_000_000 };
     let budget = Arc::new(Budget::new(limits, clock.clone()));
     let vendor = GoogleHealth::new(settings, http_client().unwrap(), budget, clock.clone());

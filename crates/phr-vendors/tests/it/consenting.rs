@@ -33,7 +33,7 @@ fn activity_only(scope: &str) -> bool {
 }
 
 #[test]
-fn the_consent_page_is_asked_for_what_we_need_and_no_more() {
+fn oa_12_the_consent_page_is_asked_for_what_we_need_and_no_more() {
     let redirect = "https://phr.example/integrations/fitbit/callback".parse().unwrap();
     let settings = Settings::google("client-id".into(), "client-secret".into(), redirect);
     let state = SecretString::from("state-1");
@@ -80,7 +80,7 @@ async fn a_project_in_testing_gives_grants_of_seven_days() {
 }
 
 #[tokio::test]
-async fn a_wrong_verifier_is_refused() {
+async fn oa_06_a_wrong_verifier_is_refused() {
     let (_sandbox, vendor) = emulator(options()).await;
     let callback = consent(&vendor, INES, |_| true).await;
     let wrong = "another-verifier-another-verifier-another-verifier";
@@ -89,7 +89,7 @@ async fn a_wrong_verifier_is_refused() {
 }
 
 #[tokio::test]
-async fn a_code_works_once() {
+async fn oa_14_a_code_works_once() {
     let (_sandbox, vendor) = emulator(options()).await;
     let callback = consent(&vendor, INES, |_| true).await;
     exchange(&vendor, &callback).await.unwrap();
@@ -98,7 +98,7 @@ async fn a_code_works_once() {
 }
 
 #[tokio::test]
-async fn a_partial_consent_works_with_what_was_granted() {
+async fn oa_12_a_partial_consent_works_with_what_was_granted() {
     let upstream = Upstream::with(options(), PLENTY, JONAS, activity_only).await;
     let date = day("2026-11-20");
     let heart_rate = upstream.read_day(Metric::HeartRate, date).await;
@@ -166,7 +166,7 @@ async fn a_wrong_client_secret_is_the_operators_business() {
     VendorError::Throttled { wait: Some(std::time::Duration::from_secs(7)) }
 )]
 #[tokio::test]
-async fn trouble_at_the_token_endpoint_never_ends_a_connection(
+async fn oa_14_oa_17_trouble_at_the_token_endpoint_never_ends_a_connection(
     #[case] fault: Fault,
     #[case] error: VendorError,
 ) {

@@ -42,7 +42,7 @@ fn st_01_missing_secrets_are_named_with_the_remedy() {
 
 #[test]
 fn st_01_every_bad_setting_is_refused_by_name_and_never_quoted() {
-    let table: [(&str, &str); 26] = [
+    let table: [(&str, &str); 28] = [
         ("ENCRYPTION_KEY", "your_encryption_key_here"),
         ("ENCRYPTION_KEY", "too-short"),
         ("ENCRYPTION_KEY", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
@@ -69,6 +69,8 @@ fn st_01_every_bad_setting_is_refused_by_name_and_never_quoted() {
         ("CORS_ORIGINS", "*"),
         ("TRUSTED_PROXIES", "10.0.0.0/99"),
         ("RETURN_URLS", "://nowhere"),
+        ("MAX_CONNECTIONS", "1"),
+        ("MAX_CONNECTIONS_PER_ADDRESS", "none"),
     ];
     for (variable, value) in table {
         let mistakes = mistakes(&[(variable, value)]);

@@ -3,8 +3,10 @@
 pub mod login;
 pub mod logout;
 pub mod me;
+pub mod password;
 pub mod refresh;
 pub mod register;
+pub mod sessions;
 
 use crate::input::Fields;
 

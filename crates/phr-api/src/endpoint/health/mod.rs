@@ -1,6 +1,8 @@
 //! `/health`: syncing and reading.
 
 pub mod backfill;
+pub mod changes;
+pub mod changes_stream;
 pub mod coverage;
 pub mod observations;
 pub mod samples;

@@ -86,7 +86,7 @@ pub struct ObservationEntry {
 }
 
 impl ObservationEntry {
-    fn new(observation: &Observation, patient: PatientId) -> Self {
+    pub(super) fn new(observation: &Observation, patient: PatientId) -> Self {
         let says = &observation.says;
         let label = &says.metric.facts().api;
         let api = |value| says.metric.to_api(value);

@@ -195,6 +195,10 @@ impl Line {
             BodyError::TimedOut => VendorError::Unavailable,
             BodyError::TooLong | BodyError::Cut => VendorError::Unreadable,
         })?;
+        // Serde would take an array for the object whose members it lists.
+        if body.trim_ascii_start().first().is_some_and(|first| *first != b'{') {
+            return Err(VendorError::Unreadable);
+        }
         let mut answer = HttpResponse::new(body);
         *answer.status_mut() = status;
         Ok(answer)

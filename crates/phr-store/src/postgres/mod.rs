@@ -1,0 +1,91 @@
+//! PostgreSQL 15 and newer: any number of processes on one database.
+//!
+//! Writing transactions are `read committed`: each statement sees what was committed before it, and
+//! what a transaction goes by is held (`sql/locks.rs`). Reading transactions of several statements
+//! are `repeatable read`: they see one moment.
+
+mod dialect;
+mod error;
+mod open;
+#[path = "../sql/mod.rs"]
+mod sql;
+
+use futures_util::future::BoxFuture;
+use sqlx::PgPool;
+// The names by which `sql/` knows this database.
+use PostgresStore as DbStore;
+use sqlx::{
+    PgConnection as DbConnection, PgExecutor as DbExecutor, Postgres as Db,
+    postgres::{PgArguments as DbArguments, PgRow as DbRow},
+};
+
+use crate::{database::Server, day_index::DayIndexes, error::StoreError, feed::News};
+
+const WRITE: &str = "begin isolation level read committed read write";
+/// Reading a whole record takes longer than anything else.
+const READ: &str = "begin isolation level repeatable read read only;
+    set local statement_timeout = '120s'";
+
+/// A store on a PostgreSQL server. Clones share its connections.
+#[derive(Clone)]
+pub struct PostgresStore {
+    /// For single statements, and to begin transactions on.
+    readers: PgPool,
+    day_indexes: std::sync::Arc<DayIndexes>,
+    news: std::sync::Arc<News>,
+}
+
+impl std::fmt::Debug for PostgresStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PostgresStore")
+    }
+}
+
+impl PostgresStore {
+    /// Connects to the server's database, which must exist, and brings its schema up to date.
+    ///
+    /// # Errors
+    /// [`StoreError::Schema`] if the schema is newer than this program, [`StoreError::Unavailable`]
+    /// if the server cannot be reached or refuses the user.
+    pub async fn open(server: &Server) -> Result<Self, StoreError> {
+        open::migrate(server.options()).await?;
+        let readers = open::pool(server.options(), server.connections());
+        Ok(Self {
+            readers,
+            day_indexes: std::sync::Arc::default(),
+            news: std::sync::Arc::default(),
+        })
+    }
+
+    /// Brings the schema up to date. Any number of processes may try at once, and older ones may
+    /// be at work.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn migrate(server: &Server) -> Result<(), StoreError> {
+        open::migrate(server.options()).await
+    }
+
+    /// Waits for running work and closes every connection.
+    pub async fn close(&self) {
+        self.readers.close().await;
+    }
+
+    /// Runs `work` in a writing transaction.
+    async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut DbConnection) -> BoxFuture<'_, Result<T, StoreError>> + Send + 'static,
+    {
+        sql::detached(self.readers.clone(), WRITE, work).await
+    }
+
+    /// Runs `work` in a reading transaction: several statements that see the same moment.
+    async fn read<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut DbConnection) -> BoxFuture<'_, Result<T, StoreError>> + Send + 'static,
+    {
+        sql::detached(self.readers.clone(), READ, work).await
+    }
+}

@@ -1,0 +1,65 @@
+//! The feed of changes.
+
+use async_trait::async_trait;
+use phr_model::{Metric, PersonId};
+use tokio::sync::broadcast;
+
+use super::{
+    DbRow, DbStore,
+    error::in_database,
+    observations::{self, columns},
+    row::Columns,
+};
+use crate::{
+    error::StoreError,
+    feed::{Change, Feed, Position},
+};
+
+/// The index `observation_by_revision` has this very order.
+pub(in super::super) const SINCE: &str = concat!(
+    "select ",
+    columns!(""),
+    ", revision from observation
+     where person = $1 and (revision, id) > ($2, $3)
+     order by revision, id limit $4"
+);
+pub(in super::super) const SINCE_OF_METRIC: &str = concat!(
+    "select ",
+    columns!(""),
+    ", revision from observation
+     where person = $1 and (revision, id) > ($2, $3) and metric = $5
+     order by revision, id limit $4"
+);
+
+fn read(row: &DbRow) -> Result<Change, StoreError> {
+    let columns = Columns::of(row, "observation");
+    let position = Position { revision: columns.get("revision")?, id: columns.get("id")? };
+    Ok(Change { observation: observations::read(row)?, position })
+}
+
+#[async_trait]
+impl Feed for DbStore {
+    async fn changes(
+        &self,
+        person: PersonId,
+        metric: Option<Metric>,
+        after: Position,
+        limit: u32,
+    ) -> Result<Vec<Change>, StoreError> {
+        let sql = if metric.is_some() { SINCE_OF_METRIC } else { SINCE };
+        let mut query = sqlx::query(sql)
+            .bind(person.0)
+            .bind(after.revision)
+            .bind(after.id)
+            .bind(i64::from(limit));
+        if let Some(metric) = metric {
+            query = query.bind(metric.key());
+        }
+        let rows = query.fetch_all(&self.readers).await.map_err(in_database)?;
+        rows.iter().map(read).collect()
+    }
+
+    fn news(&self) -> broadcast::Receiver<PersonId> {
+        self.news.listen()
+    }
+}

@@ -1,0 +1,25 @@
+//! Is somebody going to do what is to be done? Pure rules.
+
+use jiff::{SignedDuration, Timestamp};
+use phr_store::{connection::ConnectionState, inspection::Job};
+
+use super::finding::{Findings, What};
+
+/// Checks that a connection will be worked on when it should, and only then. `patience` is how long
+/// something may be due before it counts as stuck.
+pub fn check(job: &Job, now: Timestamp, patience: SignedDuration, findings: &mut Findings) {
+    let active = job.connection.state == ConnectionState::Active;
+    let at = |instant: Timestamp| Some(instant.to_string());
+    if job.lease.is_some() != job.lease_until.is_some() {
+        findings.add(What::LeaseTorn, job.lease_until.and_then(at), None);
+    }
+    let working = job.lease_until.is_some_and(|until| until > now);
+    match job.connection.due_at {
+        None if active && !working => findings.add(What::NeverDue, None, None),
+        Some(due_at) if !active => findings.add(What::DueInVain, at(due_at), None),
+        Some(due_at) if !working && now.duration_since(due_at) > patience => {
+            findings.add(What::Overdue, at(due_at), None);
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,135 @@
+//! A vendor at which something else happens in the middle of a question.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
+
+use async_trait::async_trait;
+use futures_util::{FutureExt, future::BoxFuture};
+use jiff::civil::Date;
+use phr_model::{DateRange, Figure, Metric, Offsets};
+use phr_vendors::{
+    Access, Account, AuthorizationRequest, DayReading, Grant, Refreshed, ScopeFacts, Vendor,
+    VendorError,
+};
+use secrecy::SecretString;
+use url::Url;
+
+type Event = Mutex<Option<BoxFuture<'static, ()>>>;
+
+/// Asks `inner`, and lets each event happen once.
+pub(crate) struct Meddled {
+    inner: Arc<dyn Vendor>,
+    before_account: Event,
+    before_refresh: Event,
+    after_refresh: Event,
+}
+
+impl Meddled {
+    pub(crate) fn new(inner: Arc<dyn Vendor>) -> Self {
+        let [before_account, before_refresh, after_refresh] = Default::default();
+        Self { inner, before_account, before_refresh, after_refresh }
+    }
+
+    pub(crate) fn inner(&self) -> Arc<dyn Vendor> {
+        self.inner.clone()
+    }
+
+    pub(crate) fn before_account(&self, event: impl Future<Output = ()> + Send + 'static) {
+        *self.before_account.lock().unwrap() = Some(event.boxed());
+    }
+
+    pub(crate) fn before_refresh(&self, event: impl Future<Output = ()> + Send + 'static) {
+        *self.before_refresh.lock().unwrap() = Some(event.boxed());
+    }
+
+    pub(crate) fn after_refresh(&self, event: impl Future<Output = ()> + Send + 'static) {
+        *self.after_refresh.lock().unwrap() = Some(event.boxed());
+    }
+}
+
+async fn happen(event: &Event) {
+    let event = event.lock().unwrap().take();
+    if let Some(event) = event {
+        event.await;
+    }
+}
+
+#[async_trait]
+impl Vendor for Meddled {
+    fn name(&self) -> &'static str {
+        self.inner.name()
+    }
+
+    fn upstream(&self) -> &'static str {
+        self.inner.upstream()
+    }
+
+    fn title(&self) -> &'static str {
+        self.inner.title()
+    }
+
+    fn scopes(&self) -> &'static [ScopeFacts] {
+        self.inner.scopes()
+    }
+
+    fn metrics(&self) -> &'static [Metric] {
+        self.inner.metrics()
+    }
+
+    fn authorization_url(&self, request: &AuthorizationRequest<'_>) -> Url {
+        self.inner.authorization_url(request)
+    }
+
+    fn issued_by(&self, issuer: &str) -> bool {
+        self.inner.issued_by(issuer)
+    }
+
+    async fn exchange(
+        &self,
+        code: &SecretString,
+        verifier: &SecretString,
+    ) -> Result<Grant, VendorError> {
+        self.inner.exchange(code, verifier).await
+    }
+
+    async fn refresh(&self, refresh: &SecretString) -> Result<Refreshed, VendorError> {
+        happen(&self.before_refresh).await;
+        let answer = self.inner.refresh(refresh).await;
+        happen(&self.after_refresh).await;
+        answer
+    }
+
+    async fn revoke(&self, token: &SecretString) -> Result<(), VendorError> {
+        self.inner.revoke(token).await
+    }
+
+    async fn account(&self, access: &Access) -> Result<Account, VendorError> {
+        happen(&self.before_account).await;
+        self.inner.account(access).await
+    }
+
+    async fn daily_figures(
+        &self,
+        access: &Access,
+        metric: Metric,
+        days: DateRange,
+    ) -> Result<BTreeMap<Date, Figure>, VendorError> {
+        self.inner.daily_figures(access, metric, days).await
+    }
+
+    fn days_per_read(&self, metric: Metric) -> i32 {
+        self.inner.days_per_read(metric)
+    }
+
+    async fn read_days(
+        &self,
+        access: &Access,
+        metric: Metric,
+        days: DateRange,
+        offsets: &Offsets,
+    ) -> Result<Vec<DayReading>, VendorError> {
+        self.inner.read_days(access, metric, days, offsets).await
+    }
+}
