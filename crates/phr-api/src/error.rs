@@ -5,7 +5,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use phr_store::StoreError;
-use phr_sync::{ConnectError, SyncError};
+use phr_sync::{ConnectError, HistoryError, SyncError};
 use phr_vendors::{HookRefusal, VendorError};
 
 use crate::problem::{FieldError, Problem};
@@ -269,8 +269,33 @@ impl From<SyncError> for ApiError {
             SyncError::Running => {
                 Self::Conflict("sync-running", "A sync of this connection is running already")
             }
+            SyncError::History(error) => error.into(),
             SyncError::Vendor(error) => Self::Vendor(error),
             SyncError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+impl From<HistoryError> for ApiError {
+    fn from(error: HistoryError) -> Self {
+        match error {
+            HistoryError::Future => {
+                Self::body("from", "a day that has begun where the person is: not in the future")
+            }
+            HistoryError::TooOld { earliest } => {
+                Self::body("from", format!("at most ten years ago: not before {earliest}"))
+            }
+            HistoryError::BeforeAccount { since } => Self::body(
+                "from",
+                format!("not before the person's account at the vendor began, on {since}"),
+            ),
+            HistoryError::Nothing => {
+                Self::Conflict("no-backfill", "No history was asked for (POST /health/backfill)")
+            }
+            HistoryError::Ended => Self::Conflict(
+                "backfill-ended",
+                "This request is done or cancelled. Ask anew (POST /health/backfill).",
+            ),
         }
     }
 }

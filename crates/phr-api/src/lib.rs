@@ -39,6 +39,12 @@ pub fn router(state: &ApiState, extra: OpenApiRouter) -> Router {
     layer::stack::wrap(all, webhooks, state)
 }
 
+/// The probes alone, for a process that serves nobody, with the same layers.
+pub fn probes(state: &ApiState) -> Router {
+    let (probes, _) = endpoint::probes().with_state(state.clone()).split_for_parts();
+    layer::stack::wrap(probes, state)
+}
+
 /// The OpenAPI document of [`router`].
 pub fn document(state: &ApiState, extra: OpenApiRouter) -> utoipa::openapi::OpenApi {
     routes(state, extra).1.merge_from(webhook_routes(state).1)

@@ -1,8 +1,8 @@
 //! Connections: one person's consent at one vendor. The row is also the job that keeps it in step:
-//! `due_at`, priority and a lease that a crash lets lapse.
+//! a due time for each kind of work, and a lease that a crash lets lapse.
 
 use async_trait::async_trait;
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use phr_model::{ConnectionId, PersonId};
 use uuid::Uuid;
 
@@ -42,7 +42,7 @@ impl ConnectionState {
     }
 }
 
-/// Why work is due. Smaller is sooner.
+/// Why work on recent days is due. Smaller is sooner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Priority {
     /// A person looks at a spinner.
@@ -51,16 +51,11 @@ pub enum Priority {
     Webhook = 1,
     /// The clock.
     Routine = 2,
-    /// Older days, compared at night.
-    Audit = 3,
-    /// Years back.
-    History = 4,
 }
 
 impl Priority {
     /// Every priority, most urgent first.
-    pub const ALL: [Self; 5] =
-        [Self::PersonWaiting, Self::Webhook, Self::Routine, Self::Audit, Self::History];
+    pub const ALL: [Self; 3] = [Self::PersonWaiting, Self::Webhook, Self::Routine];
 
     /// The priority's number in the database.
     pub fn rank(self) -> i64 {
@@ -71,6 +66,45 @@ impl Priority {
     pub fn parse(rank: i64) -> Option<Self> {
         Self::ALL.into_iter().find(|priority| priority.rank() == rank)
     }
+}
+
+/// What a claim is for. Recent days go first, then the audit, then history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Work {
+    /// Today and the days that every run looks back.
+    Recent(Priority),
+    /// Older days that are held, compared with the vendor again.
+    Audit,
+    /// Older days that are not held yet.
+    History,
+}
+
+impl Work {
+    /// Its name in the database, in logs and in labels.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Recent(_) => "recent",
+            Self::Audit => "audit",
+            Self::History => "history",
+        }
+    }
+
+    /// Whether it is about older days, which wait for anything recent.
+    pub fn is_aside(self) -> bool {
+        match self {
+            Self::Recent(_) => false,
+            Self::Audit | Self::History => true,
+        }
+    }
+}
+
+/// Which kinds of work a claim may be for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// Whatever is due.
+    Everything,
+    /// Recent days only: enough workers are busy with older ones.
+    RecentOnly,
 }
 
 /// One person's consent at one vendor, without its tokens.
@@ -104,10 +138,22 @@ pub struct Connection {
     pub last_error: Option<String>,
     /// Runs that failed in a row.
     pub attempts: u32,
-    /// When work is due next.
+    /// When work on recent days is due next.
     pub due_at: Option<Timestamp>,
     /// Why.
     pub priority: Priority,
+    /// When older days are compared with the vendor next.
+    pub audit_due_at: Option<Timestamp>,
+    /// The day from which the audit's next slice goes back; none to begin anew.
+    pub audit_from: Option<Date>,
+    /// When fetching history goes on; none when nothing is left.
+    pub history_due_at: Option<Timestamp>,
+    /// Turns of history that failed in a row.
+    pub history_attempts: u32,
+    /// From this day on everything is to be held; none before the first run.
+    pub kept_from: Option<Date>,
+    /// When the person's account at the vendor began, if the vendor said so.
+    pub member_since: Option<Date>,
     /// What the vendor's notifications said.
     pub hooked: Hooked,
     /// Until when a run holds it; perhaps one that died and left it to lapse.
@@ -278,15 +324,17 @@ pub trait Connections: Send + Sync {
         now: Timestamp,
     ) -> Result<(), StoreError>;
 
-    /// Claims one connection that is due and free, most urgent first.
+    /// Claims one connection that is due and free, most urgent first, and says what for. Until it
+    /// is settled, the kind of older days that was claimed is due when the lease lapses.
     async fn claim_due(
         &self,
+        reach: Reach,
         now: Timestamp,
         lease_until: Timestamp,
         token: Uuid,
-    ) -> Result<Option<(Connection, Lease)>, StoreError>;
+    ) -> Result<Option<(Connection, Lease, Work)>, StoreError>;
 
-    /// Claims this connection if it is active and free, whether due or not.
+    /// Claims this connection for its recent days if it is active and free, whether due or not.
     async fn claim(
         &self,
         id: ConnectionId,
@@ -298,8 +346,8 @@ pub trait Connections: Send + Sync {
     /// Prolongs a lease that is still ours. False if it was lost.
     async fn extend_lease(&self, lease: Lease, lease_until: Timestamp) -> Result<bool, StoreError>;
 
-    /// Gives the connection back. Nothing is written if the lease was lost. Triggers that came in
-    /// meanwhile stay due.
+    /// Gives the connection back after work on its recent days. Nothing is written if the lease
+    /// was lost. Triggers that came in meanwhile stay due, and older days as they were.
     async fn settle(
         &self,
         lease: Lease,

@@ -4,6 +4,7 @@
 //! more implementation of [`Store`] that passes the same suite (`tests/suite`).
 
 pub mod account;
+pub mod backfill;
 #[cfg(feature = "bed")]
 pub mod bed;
 pub mod codec;
@@ -30,6 +31,7 @@ pub mod vault;
 use std::sync::Arc;
 
 pub use account::Accounts;
+pub use backfill::Backfills;
 pub use connection::Connections;
 pub use database::{DatabaseUrl, open};
 pub use error::StoreError;
@@ -48,6 +50,7 @@ pub use vault::Vault;
 /// What a database must do for the product.
 pub trait Store:
     Accounts
+    + Backfills
     + Connections
     + Feed
     + Fleets
@@ -64,6 +67,7 @@ pub trait Store:
 
 impl<T> Store for T where
     T: Accounts
+        + Backfills
         + Connections
         + Feed
         + Fleets

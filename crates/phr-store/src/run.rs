@@ -16,6 +16,8 @@ pub struct SyncRun {
     pub connection: ConnectionId,
     /// Whose.
     pub person: PersonId,
+    /// What it was for: `recent`, `audit` or `history`.
+    pub work: String,
     /// When it began.
     pub started_at: Timestamp,
     /// When it ended.

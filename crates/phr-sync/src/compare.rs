@@ -1,6 +1,6 @@
 //! Which days must be read, and what is known about a day once it was read. Pure rules.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::{Timestamp, civil::Date};
 use phr_model::{Coverage, CoverageState, DateRange, Figure, Metric, Reason, Sample, metric::Kind};
@@ -73,13 +73,41 @@ impl Comparison<'_> {
     }
 }
 
+impl Work {
+    /// Leaves only days that history lacks.
+    pub(crate) fn keep_wanted(&mut self, wanted: &BTreeSet<Date>) {
+        self.read.retain(|date| wanted.contains(date));
+        self.empty.retain(|date| wanted.contains(date));
+    }
+
+    /// Leaves, of what `comparison` found, only days that were read before and of which the vendor
+    /// says something new: an audit fetches no history. With `again`, also adds the days whose
+    /// figure is known to differ from their samples: the vendor may have mended them in silence.
+    pub(crate) fn keep_changed(&mut self, comparison: &Comparison<'_>, again: bool) {
+        let held = |date: &Date| comparison.held.get(date).filter(|row| row.read_at.is_some());
+        let is_news = |row: &Coverage| {
+            !is_settled(row.state)
+                || !row.read_closed
+                || row.vendor.as_ref() != comparison.figures.get(&row.date)
+        };
+        self.read.retain(|date| held(date).is_some_and(is_news));
+        self.empty.retain(|date| held(date).is_some());
+        if again {
+            let differs = |row: &&Coverage| row.state == CoverageState::Differs;
+            self.read.extend(comparison.days.days().filter(|d| held(d).filter(differs).is_some()));
+            self.read.sort_unstable();
+            self.read.dedup();
+        }
+    }
+}
+
 /// An empty day needs a row if it has none, if its last attempt failed, or once it is over.
 fn needs_note(held: Option<&Coverage>, closed: bool) -> bool {
     held.is_none_or(|held| !is_settled(held.state) || held.read_closed != closed)
 }
 
 /// Whether a day was read and stands.
-fn is_settled(state: CoverageState) -> bool {
+pub(crate) fn is_settled(state: CoverageState) -> bool {
     match state {
         CoverageState::Complete
         | CoverageState::Partial

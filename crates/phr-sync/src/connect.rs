@@ -209,28 +209,50 @@ impl Connector {
         if vendor.metrics().iter().all(|metric| !vendor.permits(&grant.scopes, *metric)) {
             return Err(ConnectError::NothingGranted);
         }
-        let consent = self.consent(vendor, redeemable.connection, grant).await?;
+        let access = self.access(&grant);
+        let consent = self.consent(vendor, redeemable.connection, &access, grant).await?;
         match self.store.link(redeemable.connection, consent, self.clock.now()).await? {
             Linking::LinkedElsewhere => return Err(ConnectError::LinkedElsewhere),
             Linking::OtherAccount => return Err(ConnectError::OtherAccount),
             Linking::Linked => {}
         }
+        self.learn_membership(vendor, redeemable.connection, &access).await?;
         let connection = self.store.connection_of(redeemable.person, vendor.name()).await?;
         let connection = Box::new(connection.ok_or(ConnectError::Expired)?);
         Ok(Finished::Connected { connection, missing, return_to: redeemable.return_to })
+    }
+
+    /// Counted as a connection of its own: a person at a page does not wait until the background's
+    /// requests of the last minute are forgotten.
+    fn access(&self, grant: &Grant) -> Access {
+        let aside = ConnectionId(uuid(&*self.entropy));
+        Access { connection: aside, token: grant.access.clone() }
+    }
+
+    /// Learns since when the account exists, so that no history is looked for before it. A vendor
+    /// that does not say is no reason not to connect.
+    async fn learn_membership(
+        &self,
+        vendor: &dyn Vendor,
+        connection: ConnectionId,
+        access: &Access,
+    ) -> Result<(), ConnectError> {
+        match vendor.member_since(access).await {
+            Ok(Some(since)) => self.store.remember_membership(connection, since).await?,
+            Ok(None) => {}
+            Err(error) => tracing::info!(code = error.code(), "the profile could not be read"),
+        }
+        Ok(())
     }
 
     async fn consent(
         &self,
         vendor: &dyn Vendor,
         connection: ConnectionId,
+        access: &Access,
         grant: Grant,
     ) -> Result<Consent, ConnectError> {
-        // Counted as a connection of its own: a person at a page does not wait until the
-        // background's requests of the last minute are forgotten.
-        let aside = ConnectionId(uuid(&*self.entropy));
-        let access = Access { connection: aside, token: grant.access.clone() };
-        let account = vendor.account(&access).await?;
+        let account = vendor.account(access).await?;
         let refresh = grant.refresh.ok_or(ConnectError::NotLasting)?;
         let now = self.clock.now();
         let ends = |lifetime| now.checked_add(lifetime).unwrap_or(Timestamp::MAX);

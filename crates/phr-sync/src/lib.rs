@@ -4,13 +4,18 @@
 //! Nothing that matters lives in memory: a process may die at any instant, and the next comparison
 //! finds what is still to do.
 
+mod audit;
+pub mod backfill;
 pub mod compare;
 pub mod connect;
 pub mod devices;
 mod disconnect;
 pub mod doctor;
 pub mod entropy;
+mod hints;
+mod history;
 pub mod hooks;
+mod older;
 pub mod overview;
 pub mod report;
 pub mod reseal;
@@ -21,7 +26,9 @@ mod session;
 mod telemetry;
 pub mod tokens;
 pub mod verify;
+mod work;
 
+pub use backfill::{BackfillStatus, HistoryError};
 pub use connect::{Begun, Callback, ConnectError, Connector, Finished, Link, LinkPage};
 pub use devices::KnownDevices;
 pub use doctor::{Diagnosis, Signs, diagnose};
@@ -29,3 +36,4 @@ pub use entropy::{Entropy, OsEntropy};
 pub use overview::Overview;
 pub use report::{MetricReport, Outcome, Progress, RunReport};
 pub use service::{SyncError, SyncService, SyncSettings};
+pub use work::Claim;

@@ -22,11 +22,40 @@ use phr_vendors::{DayReading, Vendor, VendorError};
 use crate::{
     compare::{Comparison, Work, judge, unsettled},
     devices::KnownDevices,
+    history::Chunk,
     hooks,
     report::{MetricReport, Outcome, Progress, RunReport},
     service::{Listener, SyncService},
     session::{Failure, Session},
 };
+
+/// What a run is to do. Also says how urgent its requests are.
+#[derive(Debug, Clone)]
+pub(crate) enum Task {
+    /// Keep the look-back in step, or one day of it.
+    Recent(Option<Date>),
+    /// Compare days that are held; with `again`, read those anew that are known to differ.
+    Audit {
+        /// The days.
+        days: DateRange,
+        /// Whether to read days again whose figure differs from their samples.
+        again: bool,
+    },
+    /// Fetch days that are not held yet.
+    History {
+        /// The days.
+        chunk: Chunk,
+        /// What the claim left on the row: when it changes, history that is wanted has changed.
+        claimed_due_at: Option<Timestamp>,
+    },
+}
+
+impl Task {
+    /// Work on older days stops as soon as something recent is due.
+    fn is_aside(&self) -> bool {
+        !matches!(self, Self::Recent(_))
+    }
+}
 
 /// Everything a run needs.
 pub(crate) struct Run<'a> {
@@ -36,11 +65,14 @@ pub(crate) struct Run<'a> {
     lease: Lease,
     session: Session<'a>,
     zone: TimeZone,
+    task: Task,
     days: DateRange,
     today: Date,
     listener: Option<Listener>,
     /// Days of the present metric that are known to lack something and were not read yet.
     outstanding: Vec<Date>,
+    /// Whether something more urgent came in.
+    interrupted: bool,
 }
 
 /// What a run leaves behind.
@@ -50,6 +82,8 @@ pub(crate) struct Ended {
     /// What stopped the run, or else what failed its first metric; a scope that was not granted is
     /// no failure.
     pub(crate) error: Option<VendorError>,
+    /// Whether it stopped because something more urgent came in.
+    pub(crate) interrupted: bool,
 }
 
 impl Ended {
@@ -57,18 +91,18 @@ impl Ended {
     pub(crate) fn failed(now: Timestamp, error: VendorError) -> Self {
         let days = DateRange::day(TimeZone::UTC.to_datetime(now).date());
         let report = RunReport { days, outcome: Outcome::Failed, metrics: Vec::new() };
-        Self { report, error: Some(error) }
+        Self { report, error: Some(error), interrupted: false }
     }
 }
 
 impl<'a> Run<'a> {
-    /// Opens the session and learns where the person is. `date` narrows the run to one day.
+    /// Opens the session and learns where the person is.
     pub(crate) async fn start(
         service: &'a SyncService,
         vendor: Arc<dyn Vendor>,
         mut connection: Connection,
         lease: Lease,
-        date: Option<Date>,
+        task: Task,
         listener: Option<Listener>,
     ) -> Result<Self, Failure> {
         let mut session = Session::open(service, vendor.clone(), lease).await?;
@@ -86,14 +120,15 @@ impl<'a> Run<'a> {
         learn_devices(service, &vendor, &mut session, &mut connection).await?;
         let zone = zone_of(&connection);
         let today = zone.to_datetime(service.clock.now()).date();
-        let days = match date {
-            Some(date) => DateRange { first: date, last: date.min(today) },
-            None => {
+        let days = match &task {
+            Task::Recent(Some(date)) => DateRange { first: *date, last: today.min(*date) },
+            Task::Recent(None) => {
                 let look_back = DateRange::ending(today, service.settings.look_back_days);
                 hooks::days(look_back, connection.hooked.from)
             }
+            Task::Audit { days, .. } => *days,
+            Task::History { chunk, .. } => chunk.days,
         };
-        let outstanding = Vec::new();
         Ok(Self {
             service,
             vendor,
@@ -101,10 +136,12 @@ impl<'a> Run<'a> {
             lease,
             session,
             zone,
+            task,
             days,
             today,
             listener,
-            outstanding,
+            outstanding: Vec::new(),
+            interrupted: false,
         })
     }
 
@@ -117,7 +154,13 @@ impl<'a> Run<'a> {
         for metric in in_order(self.vendor.metrics()) {
             let mut report = MetricReport::new(metric);
             let held = self.held(metric).await?;
-            self.outstanding = unsettled(self.days, &held);
+            if !self.concerns(metric, &held) {
+                continue;
+            }
+            if self.give_way().await? {
+                break;
+            }
+            self.outstanding = self.lacking(metric, &held);
             let result = match &stopped {
                 Some(error) => Err(Failure::Vendor(error.clone())),
                 None => self.metric(metric, &held, &mut report).await,
@@ -135,7 +178,42 @@ impl<'a> Run<'a> {
             metrics.push(report);
         }
         let report = RunReport { days: self.days, outcome: Outcome::of(&metrics), metrics };
-        Ok(Ended { report, error: stopped.or(first_error) })
+        Ok(Ended { report, error: stopped.or(first_error), interrupted: self.interrupted })
+    }
+
+    /// Whether the task has anything to do with `metric`. Recent days without permission are noted;
+    /// older ones are left alone.
+    fn concerns(&self, metric: Metric, held: &HashMap<Date, Coverage>) -> bool {
+        let permitted = self.vendor.permits(&self.connection.scopes, metric);
+        match &self.task {
+            Task::Recent(_) => true,
+            Task::Audit { .. } => permitted && held.values().any(|row| row.read_at.is_some()),
+            Task::History { chunk, .. } => permitted && chunk.wanted.contains_key(&metric),
+        }
+    }
+
+    /// Days that lack something before anything is compared.
+    fn lacking(&self, metric: Metric, held: &HashMap<Date, Coverage>) -> Vec<Date> {
+        match &self.task {
+            Task::Recent(_) => unsettled(self.days, held),
+            Task::Audit { .. } => Vec::new(),
+            Task::History { chunk, .. } => {
+                chunk.wanted.get(&metric).into_iter().flatten().copied().collect()
+            }
+        }
+    }
+
+    /// Whether work on older days must stop here, because something more urgent came in.
+    async fn give_way(&mut self) -> Result<bool, StoreError> {
+        if self.task.is_aside() && !self.interrupted {
+            let claimed = match &self.task {
+                Task::History { claimed_due_at, .. } => *claimed_due_at,
+                _ => None,
+            };
+            let (store, now) = (&self.service.store, self.service.clock.now());
+            self.interrupted = !store.may_go_on(self.lease, claimed, now).await?;
+        }
+        Ok(self.interrupted)
     }
 
     async fn metric(
@@ -150,13 +228,27 @@ impl<'a> Run<'a> {
         let figures = self.figures(metric).await?;
         let (days, today) = (self.days, self.today);
         let comparison = Comparison { metric, days, figures: &figures, held, today };
-        let work = comparison.work();
+        let work = self.narrowed(&comparison);
         self.outstanding.clone_from(&work.read);
         report.days_compared = count(usize::try_from(days.len()).unwrap_or(0));
         self.settle_empty(metric, &work, &figures).await?;
         self.read(metric, &work, &figures, report).await?;
-        report.outcome = Outcome::Complete;
+        report.outcome = if self.interrupted { Outcome::Partial } else { Outcome::Complete };
         Ok(())
+    }
+
+    /// What the comparison found, as far as it is the task's.
+    fn narrowed(&self, comparison: &Comparison<'_>) -> Work {
+        let mut work = comparison.work();
+        match &self.task {
+            Task::Recent(_) => {}
+            Task::Audit { again, .. } => work.keep_changed(comparison, *again),
+            Task::History { chunk, .. } => match chunk.wanted.get(&comparison.metric) {
+                Some(wanted) => work.keep_wanted(wanted),
+                None => work = Work::default(),
+            },
+        }
+        work
     }
 
     async fn figures(&mut self, metric: Metric) -> Result<BTreeMap<Date, Figure>, Failure> {
@@ -203,6 +295,9 @@ impl<'a> Run<'a> {
         let windows = runs(work.read.clone(), self.vendor.days_per_read(metric));
         self.tell(metric, 0, work.read.len());
         for window in windows.into_iter().rev() {
+            if self.give_way().await? {
+                break;
+            }
             self.keep_lease().await?;
             let witnesses = self.witnesses(metric, window).await?;
             let offsets = Offsets::new(self.zone.clone(), &witnesses);
@@ -288,6 +383,10 @@ impl<'a> Run<'a> {
         error: &VendorError,
     ) -> Result<(), StoreError> {
         report.fail(error.code(), *error != VendorError::ScopeMissing);
+        // Older days whose turn did not come are as they were.
+        if self.task.is_aside() && matches!(error, VendorError::BudgetSpent { .. }) {
+            return Ok(());
+        }
         let reason = error.reason();
         let state = match reason {
             Reason::ScopeMissing => CoverageState::NotPermitted,

@@ -1,6 +1,7 @@
 //! When to work on a connection again.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, ToSpan, civil::Date, tz::TimeZone};
+use phr_model::ConnectionId;
 
 use crate::entropy::Entropy;
 
@@ -8,6 +9,7 @@ use crate::entropy::Entropy;
 const LONGEST: SignedDuration = SignedDuration::from_hours(1);
 /// Shortest wait after a failed run.
 const SHORTEST: SignedDuration = SignedDuration::from_secs(30);
+const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// The next routine run: one interval on, give or take a tenth, so that connections made in the same
 /// minute do not stay in step for ever.
@@ -18,6 +20,18 @@ pub(crate) fn routine(
 ) -> Timestamp {
     let tenth = SignedDuration::from_secs(interval.as_secs() / 10);
     later(now, interval - tenth + part_of(tenth * 2, entropy))
+}
+
+/// The connection's next time of the night: the same minute between one and five o'clock where the
+/// person is, drawn from its id, so that audits are spread and nobody's phone is about to sync.
+pub(crate) fn night(now: Timestamp, zone: &TimeZone, id: ConnectionId) -> Timestamp {
+    let minutes = i8::try_from(id.0.as_u128() % (4 * 60)).unwrap_or(0);
+    let at = |date: Date| {
+        let civil = date.at(1 + minutes / 60, minutes % 60, 0, 0);
+        civil.to_zoned(zone.clone()).ok().map(|at| at.timestamp())
+    };
+    let nights = zone.to_datetime(now).date().series(1.day()).take(3).filter_map(at);
+    nights.into_iter().find(|at| *at > now).unwrap_or_else(|| later(now, DAY))
 }
 
 /// The next attempt after `attempts` failures in a row: exponential with full jitter, never sooner
@@ -97,6 +111,36 @@ mod tests {
         let asked = Some(SignedDuration::from_hours(3));
         assert_eq!(seconds(back_off(NOW, 0, asked, &Always(0))), 3 * 3600);
         assert!(seconds(back_off(NOW, 0, asked, &Always(255))) > 3 * 3600, "all at once");
+    }
+
+    #[test]
+    fn the_audit_comes_at_the_same_minute_of_every_night() {
+        let zone = TimeZone::get("America/New_York").unwrap();
+        let id = ConnectionId(uuid::Uuid::from_u128(240 * 7 + 75));
+        let next = |now: &str| night(now.parse().unwrap(), &zone, id).to_string();
+        assert_eq!(next("2026-06-10T16:00:00Z"), "2026-06-11T06:15:00Z");
+        assert_eq!(next("2026-06-11T06:14:59Z"), "2026-06-11T06:15:00Z");
+        assert_eq!(next("2026-06-11T06:15:00Z"), "2026-06-12T06:15:00Z");
+    }
+
+    #[test]
+    fn a_night_without_that_hour_has_its_audit_all_the_same() {
+        let zone = TimeZone::get("Europe/Madrid").unwrap();
+        let id = ConnectionId(uuid::Uuid::from_u128(90));
+        let at = night("2026-03-28T12:00:00Z".parse().unwrap(), &zone, id);
+        assert_eq!(at.to_string(), "2026-03-29T01:30:00Z", "half past two came as half past three");
+    }
+
+    proptest! {
+        #[test]
+        fn every_connection_has_a_night_within_a_day(seed: u128, hour in 0..100_000_i64) {
+            let now = Timestamp::from_second(hour * 3600).unwrap();
+            let zone = TimeZone::get("Pacific/Auckland").unwrap();
+            let at = night(now, &zone, ConnectionId(uuid::Uuid::from_u128(seed)));
+            let local = zone.to_datetime(at).time();
+            prop_assert!(at > now && at.duration_since(now) <= SignedDuration::from_hours(25));
+            prop_assert!((1..=5).contains(&local.hour()), "{local}");
+        }
     }
 
     #[test]

@@ -1,23 +1,22 @@
 //! The door to syncing: for a person who waits, and for the worker in the background.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp, civil::Date};
 use phr_model::{Clock, HeartRateForm, PersonId};
 use phr_store::{
     SharedStore, StoreError, Vault,
-    connection::{Connection, ConnectionState, Lease, Priority, Settlement},
-    hook::Answered,
+    connection::{Connection, ConnectionState, Priority, Work},
     run::SyncRun,
 };
-use phr_vendors::{Vendor, VendorError, Verdict, registry::Vendors};
+use phr_vendors::{Vendor, VendorError, registry::Vendors};
 
 use crate::{
+    backfill::HistoryError,
     entropy::{Entropy, uuid},
-    hooks,
     report::{Outcome, Progress, RunReport},
-    run::{Ended, Run, vendor_error, zone_of},
-    schedule, telemetry,
+    run::{Ended, zone_of},
+    telemetry,
 };
 
 /// Why a sync could not be run.
@@ -41,6 +40,9 @@ pub enum SyncError {
     /// Another run works on this connection right now.
     #[error("a sync of this connection is running")]
     Running,
+    /// The history asked for cannot be had.
+    #[error("the history asked for cannot be had")]
+    History(#[from] HistoryError),
     /// The vendor failed as a whole.
     #[error("the vendor failed")]
     Vendor(#[from] VendorError),
@@ -54,10 +56,12 @@ pub enum SyncError {
 pub struct SyncSettings {
     /// How many days back each run compares.
     pub look_back_days: i32,
-    /// How long a claim lasts if its process dies.
+    /// How long a claim lasts if its process dies. Whoever works prolongs it four times as often.
     pub lease: SignedDuration,
     /// Time between routine runs.
     pub interval: SignedDuration,
+    /// How many days of history a new connection fetches by itself; 0 for none.
+    pub history_days: i32,
     /// What heart-rate samples become.
     pub heart_rate: HeartRateForm,
 }
@@ -66,8 +70,9 @@ impl Default for SyncSettings {
     fn default() -> Self {
         Self {
             look_back_days: 14,
-            lease: SignedDuration::from_mins(5),
+            lease: SignedDuration::from_secs(60),
             interval: SignedDuration::from_hours(1),
+            history_days: 90,
             heart_rate: HeartRateForm::Hourly,
         }
     }
@@ -112,13 +117,13 @@ impl SyncService {
     ) -> Result<RunReport, SyncError> {
         self.vendor(vendor)?;
         let connection = self.connected(person, vendor).await?;
-        let (now, token) = (self.clock.now(), uuid(&*self.entropy));
+        let now = self.clock.now();
         if date.is_some_and(|date| date > zone_of(&connection).to_datetime(now).date()) {
             return Err(SyncError::NotBegun);
         }
-        let claim = self.store.claim(connection.id, now, self.lease_until(), token).await?;
-        let (connection, lease) = claim.ok_or(SyncError::Running)?;
-        let ended = self.run(connection, lease, date, listener).await?;
+        let (connection, lease) = self.claim_for_person(connection.id).await?;
+        let run = self.recent(&connection, lease, Priority::PersonWaiting, date, listener);
+        let ended = self.kept_alive(lease, run).await?;
         match ended.error {
             Some(VendorError::GrantWithdrawn) => Err(SyncError::ReconnectNeeded),
             Some(error) if ended.report.outcome == Outcome::Failed => Err(error.into()),
@@ -126,133 +131,23 @@ impl SyncService {
         }
     }
 
-    /// Works on the most urgent connection that is due, if there is one. True if there was.
-    pub async fn work_once(&self) -> Result<bool, SyncError> {
-        let (now, token) = (self.clock.now(), uuid(&*self.entropy));
-        let Some((connection, lease)) =
-            self.store.claim_due(now, self.lease_until(), token).await?
-        else {
-            return Ok(false);
-        };
-        self.run(connection, lease, None, None).await?;
-        Ok(true)
-    }
-
     /// When a claim made now lapses.
     pub(crate) fn lease_until(&self) -> Timestamp {
         self.clock.now().checked_add(self.settings.lease).unwrap_or(Timestamp::MAX)
     }
 
-    /// Runs, records what was done and gives the connection back. If storage fails on the way, the
-    /// lease lapses by itself and the next comparison finds what is missing.
-    #[tracing::instrument(name = "run", skip_all, fields(connection = %connection.id))]
-    async fn run(
-        &self,
-        mut connection: Connection,
-        lease: Lease,
-        date: Option<Date>,
-        listener: Option<Listener>,
-    ) -> Result<Ended, SyncError> {
-        let started_at = self.clock.now();
-        let ended = match self.vendor(&connection.vendor) {
-            Ok(vendor) => self.ended(vendor, &connection, lease, date, listener).await?,
-            Err(_) => Ended::failed(started_at, VendorError::Misconfigured("no credentials")),
-        };
-        self.answer_hints(&mut connection, lease, &ended, date.is_some()).await?;
-        let settlement = self.settlement(&connection, &ended, date.is_some());
-        self.record(&connection, &ended, started_at).await?;
-        if !self.store.settle(lease, settlement, self.clock.now()).await? {
-            return Err(StoreError::LeaseLost.into());
-        }
-        Ok(ended)
-    }
-
-    async fn ended(
-        &self,
-        vendor: Arc<dyn Vendor>,
-        connection: &Connection,
-        lease: Lease,
-        date: Option<Date>,
-        listener: Option<Listener>,
-    ) -> Result<Ended, StoreError> {
-        match Run::start(self, vendor, connection.clone(), lease, date, listener).await {
-            Ok(run) => run.all().await,
-            Err(failure) => Ok(Ended::failed(self.clock.now(), vendor_error(failure)?)),
-        }
-    }
-
-    fn settlement(&self, connection: &Connection, ended: &Ended, one_day: bool) -> Settlement {
-        let now = self.clock.now();
-        let interval = hooks::interval(self.settings.interval, connection.hooked, now);
-        let routine = schedule::routine(now, interval, &*self.entropy);
-        let complete = ended.report.outcome == Outcome::Complete;
-        // A spent budget is no failure: the run goes on where it stopped as soon as there is room.
-        let spent = matches!(ended.error, Some(VendorError::BudgetSpent { .. }));
-        let error = ended.error.as_ref().filter(|_| !spent);
-        let withdrawn = error == Some(&VendorError::GrantWithdrawn);
-        let due_at = match error {
-            None if spent => ended
-                .error
-                .as_ref()
-                .and_then(asked_wait)
-                .map(|wait| schedule::after(now, wait, &*self.entropy)),
-            None if one_day => connection.due_at.or(Some(routine)),
-            None => Some(routine),
-            Some(VendorError::GrantWithdrawn) => None,
-            Some(error) => {
-                let asked = asked_wait(error);
-                Some(schedule::back_off(now, connection.attempts, asked, &*self.entropy))
-            }
-        };
-        Settlement {
-            due_at,
-            complete: complete && !one_day,
-            error: error.map(|error| error.code().to_owned()),
-            state: withdrawn.then_some(ConnectionState::ReconnectNeeded),
-        }
-    }
-
-    /// What the run did about the vendor's notifications, and whether one was missing.
-    async fn answer_hints(
-        &self,
-        connection: &mut Connection,
-        lease: Lease,
-        ended: &Ended,
-        one_day: bool,
-    ) -> Result<(), StoreError> {
-        let (hooked, first) = (connection.hooked, ended.report.days.first);
-        let reached =
-            !one_day && matches!(ended.report.outcome, Outcome::Complete | Outcome::NotPermitted);
-        let covered = reached.then(|| hooked.from.map_or(first, |from| from.min(first)));
-        let changes = self.announced_changes(connection, &ended.report);
-        let missed = hooks::is_silent(hooked, connection.last_run_at, changes, self.clock.now());
-        if missed {
-            connection.hooked.missed += 1;
-            let in_a_row = connection.hooked.missed;
-            tracing::warn!(connection = %connection.id, in_a_row, "no webhook announced changes");
-        }
-        if missed || (covered.is_some() && hooked.from.is_some()) {
-            self.store.answer_hints(lease, Answered { covered, missed }).await?;
-        }
-        Ok(())
-    }
-
-    /// Days that changed of metrics whose changes the vendor announces.
-    fn announced_changes(&self, connection: &Connection, report: &RunReport) -> u32 {
-        let Ok(vendor) = self.vendor(&connection.vendor) else { return 0 };
-        let announced = report.metrics.iter().filter(|row| vendor.announces(row.metric));
-        announced.map(|row| row.days_changed).sum()
-    }
-
-    async fn record(
+    /// Keeps what a run did.
+    pub(crate) async fn record(
         &self,
         connection: &Connection,
+        work: Work,
         ended: &Ended,
         started_at: Timestamp,
     ) -> Result<(), StoreError> {
         let report = serde_json::to_string(&ended.report.metrics).unwrap_or_default();
         tracing::info!(
             connection = %connection.id,
+            work = work.key(),
             outcome = ended.report.outcome.key(),
             error = ended.error.as_ref().map(VendorError::code),
             "sync ended"
@@ -262,6 +157,7 @@ impl SyncService {
             id: uuid(&*self.entropy),
             connection: connection.id,
             person: connection.person,
+            work: work.key().to_owned(),
             started_at,
             finished_at: self.clock.now(),
             outcome: ended.report.outcome.key().to_owned(),
@@ -271,7 +167,11 @@ impl SyncService {
         self.store.record_run(run).await
     }
 
-    async fn connected(&self, person: PersonId, vendor: &str) -> Result<Connection, SyncError> {
+    pub(crate) async fn connected(
+        &self,
+        person: PersonId,
+        vendor: &str,
+    ) -> Result<Connection, SyncError> {
         let connection = self.store.connection_of(person, vendor).await?;
         let connection = connection.ok_or(SyncError::NotConnected)?;
         match connection.state {
@@ -283,21 +183,11 @@ impl SyncService {
         }
     }
 
-    fn vendor(&self, name: &str) -> Result<Arc<dyn Vendor>, SyncError> {
+    pub(crate) fn vendor(&self, name: &str) -> Result<Arc<dyn Vendor>, SyncError> {
         match self.vendors.get(name) {
             Some(vendor) => Ok(vendor),
             None if Vendors::known().contains(&name) => Err(SyncError::NotConfigured),
             None => Err(SyncError::UnknownVendor),
         }
     }
-}
-
-/// How long an error asks to be left alone.
-fn asked_wait(error: &VendorError) -> Option<SignedDuration> {
-    let wait = match error.verdict() {
-        Verdict::Wait(wait) => wait,
-        Verdict::TellOperator | Verdict::TellPerson => Duration::from_hours(1),
-        Verdict::Retry | Verdict::RefreshAccess | Verdict::SkipMetric => return None,
-    };
-    SignedDuration::try_from(wait).ok()
 }

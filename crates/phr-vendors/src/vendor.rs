@@ -142,6 +142,12 @@ pub trait Vendor: Send + Sync {
         Ok(Vec::new())
     }
 
+    /// The day on which the person's account began: there is nothing to read before it. None if
+    /// the vendor does not say, or the person did not permit to know.
+    async fn member_since(&self, _access: &Access) -> Result<Option<Date>, VendorError> {
+        Ok(None)
+    }
+
     /// The vendor's own daily figures of `days`; a day without data is missing. Cheap: a request or
     /// a few for the whole range.
     async fn daily_figures(

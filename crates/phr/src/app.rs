@@ -39,6 +39,8 @@ pub(crate) struct Parts {
 /// A server that is ready to listen and to work.
 pub(crate) struct App {
     pub(crate) router: Router,
+    /// What a process that serves nobody answers.
+    pub(crate) probes: Router,
     pub(crate) streams: Arc<Streams>,
     pub(crate) store: SharedStore,
     pub(crate) sync: SyncService,
@@ -79,6 +81,8 @@ impl Parts {
             None => state,
         };
         let router = phr_api::router(&state, pages);
-        Ok(App { router, streams: state.streams, store: self.store, sync, connector, metrics })
+        let probes = phr_api::probes(&state);
+        let (streams, store) = (state.streams, self.store);
+        Ok(App { router, probes, streams, store, sync, connector, metrics })
     }
 }

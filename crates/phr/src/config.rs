@@ -85,6 +85,8 @@ pub(crate) struct Config {
     pub(crate) sync_interval: SignedDuration,
     pub(crate) sync_lease: SignedDuration,
     pub(crate) look_back_days: i32,
+    pub(crate) sync_workers: usize,
+    pub(crate) history_days: i32,
     pub(crate) per_person_per_minute: u32,
     pub(crate) per_project_per_minute: u32,
     pub(crate) return_urls: Vec<Url>,
@@ -120,7 +122,7 @@ impl Place {
 }
 
 /// Every variable the server reads. `.env.example` documents each; a test keeps the two equal.
-pub(crate) const VARIABLES: [&str; 34] = [
+pub(crate) const VARIABLES: [&str; 36] = [
     "LISTEN",
     "PUBLIC_URL",
     "DATABASE_URL",
@@ -141,6 +143,8 @@ pub(crate) const VARIABLES: [&str; 34] = [
     "SYNC_INTERVAL",
     "SYNC_LEASE",
     "SYNC_LOOK_BACK_DAYS",
+    "SYNC_WORKERS",
+    "HISTORY_DAYS",
     "REQUESTS_PER_MINUTE_PER_PERSON",
     "REQUESTS_PER_MINUTE",
     "RETURN_URLS",
@@ -160,6 +164,9 @@ pub(crate) const VARIABLES: [&str; 34] = [
 /// Beginnings that no other program's variables have: what carries one and is not in the list is a
 /// slip of the pen, and would be ignored in silence.
 const OUR_BEGINNINGS: [&str; 4] = ["FITBIT_", "SYNC_", "OBSERVATIONS_", "REQUESTS_PER_"];
+
+/// Ten years: as much as the API lets people ask for.
+const MOST_HISTORY_DAYS: i32 = 3_650;
 
 /// Variables of the environment that look like ours but are not.
 pub(crate) fn misspelt(names: impl Iterator<Item = String>) -> Vec<Mistake> {
@@ -188,6 +195,7 @@ impl Config {
         reader.one_of("LOG_FORMAT", &[("text", ()), ("json", ())]);
         let listen = reader.parsed("LISTEN", "127.0.0.1:8000", "an address like 127.0.0.1:8000");
         let public_url = reader.public_url();
+        let look_back_days = reader.number("SYNC_LOOK_BACK_DAYS", 14, 1..=90);
         let config = Self {
             database: reader.database().unwrap_or_else(|| DatabaseUrl::Sqlite("".into())),
             encryption_key: reader.encryption_key(),
@@ -197,7 +205,9 @@ impl Config {
             heart_rate: reader.one_of("OBSERVATIONS_HEART_RATE", &HEART_RATES),
             sync_interval: reader.interval(),
             sync_lease: reader.lease(),
-            look_back_days: reader.number("SYNC_LOOK_BACK_DAYS", 14, 1..=90),
+            look_back_days,
+            sync_workers: reader.number("SYNC_WORKERS", 4, 1..=64),
+            history_days: reader.history(look_back_days, MOST_HISTORY_DAYS),
             per_person_per_minute: reader.number(
                 "REQUESTS_PER_MINUTE_PER_PERSON",
                 PER_PERSON_PER_MINUTE,

@@ -44,7 +44,11 @@ enum Command {
     /// Show the whole system on this machine, without any credential
     Demo(demo::Options),
     /// Run the server (configured by environment variables or .env; see .env.example)
-    Serve,
+    Serve {
+        /// What this process does; several may share one database
+        #[arg(long, value_enum, default_value_t = serve::Role::All)]
+        role: serve::Role,
+    },
     /// Run only the emulated Google, for developing against it
     Sandbox(sandbox::Options),
     /// Bring the database's schema up to date (`serve` does so by itself)
@@ -147,9 +151,9 @@ fn main() -> ExitCode {
 async fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Demo(options) => demo::run(options).await,
-        Command::Serve => {
+        Command::Serve { role } => {
             keep_to_oneself(std::path::Path::new(".env"))?;
-            serve::run(configuration()?).await
+            serve::run(configuration()?, role).await
         }
         Command::Sandbox(options) => sandbox::run(options).await,
         Command::Migrate { from: None, .. } => {
@@ -182,7 +186,6 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         }
         Command::User(UserCommand::List) => say(&user::list(&*store().await?.0).await?),
         Command::Verify(options) => {
-            log_to_stderr("warn");
             verify(&options).await.map_err(|error| match error.downcast::<verify::Ended>() {
                 Ok(ended) => ended.into(),
                 Err(error) => verify::Ended::Failed(error).into(),
@@ -248,7 +251,9 @@ fn telemetry(command: &Command) -> anyhow::Result<Option<Telemetry>> {
     match command {
         Command::Serve { .. } => Telemetry::start("info", &variable).map(Some),
         Command::Sandbox { .. } => Telemetry::start("info", &|_| None).map(Some),
-        Command::Demo { .. } => Telemetry::start("warn", &|_| None).map(Some),
+        Command::Demo { .. } | Command::Verify { .. } => {
+            Telemetry::start("warn", &|_| None).map(Some)
+        }
         _ => Ok(None),
     }
 }

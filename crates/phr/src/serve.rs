@@ -24,8 +24,19 @@ use crate::{
     worker,
 };
 
+/// What a process does. Several processes may share one database, each with a role of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Role {
+    /// Answer apps and browsers, leave syncing to others
+    Api,
+    /// Sync, and answer nothing but probes (/livez, /readyz)
+    Sync,
+    /// Both
+    All,
+}
+
 /// Runs the server until it is told to stop.
-pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
+pub(crate) async fn run(config: Config, role: Role) -> anyhow::Result<()> {
     let listener = TcpListener::bind(config.listen)
         .await
         .with_context(|| format!("cannot listen on {} (set LISTEN)", config.listen))?;
@@ -40,24 +51,35 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
              networks only"
         );
     }
+    let workers = config.sync_workers;
     let mut app = parts(config).await?.assemble()?;
     if let Some(door) = app.metrics.take() {
         door.listen().await?;
     }
-    tracing::info!(%public_url, "ready");
-    serve(listener, app, room, stop_signal()).await
+    tracing::info!(%public_url, ?role, "ready");
+    serve(listener, app, (role, workers), room, stop_signal()).await
 }
 
 /// Serves and works until `stop`, then takes on nothing new and finishes what is under way.
 async fn serve(
     listener: TcpListener,
     app: App,
+    (role, workers): (Role, usize),
     room: Room,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
     let stopping = CancellationToken::new();
-    let worker = tokio::spawn(worker::run(app.sync, app.connector, stopping.clone()));
-    let server = tokio::spawn(listen::serve(listener, app.router, room, stopping.clone()));
+    let worker = match role {
+        Role::Api => tokio::spawn(stopping.clone().cancelled_owned()),
+        Role::Sync | Role::All => {
+            tokio::spawn(worker::run(app.sync, app.connector, workers, stopping.clone()))
+        }
+    };
+    let router = match role {
+        Role::Sync => app.probes,
+        Role::Api | Role::All => app.router,
+    };
+    let server = tokio::spawn(listen::serve(listener, router, room, stopping.clone()));
     stop.await;
     stopping.cancel();
     app.streams.close();
@@ -81,6 +103,7 @@ pub(crate) async fn parts(config: Config) -> anyhow::Result<Parts> {
             look_back_days: config.look_back_days,
             interval: config.sync_interval,
             lease: config.sync_lease,
+            history_days: config.history_days,
             heart_rate: config.heart_rate,
             ..SyncSettings::default()
         },

@@ -1,4 +1,4 @@
-//! A JSON body as an [`Input`]: one flat object of texts.
+//! A JSON body as an [`Input`]: one flat object of texts and lists of texts.
 
 use std::fmt;
 
@@ -43,7 +43,18 @@ impl<T: Input> FromRequest<ApiState> for Body<T> {
         let mut fields = Fields::new(Place::Body, today);
         for (name, value) in object.0 {
             match value {
-                Value::String(text) => fields.take_in(&name, text, T::NAMES),
+                Value::String(text) if !T::LISTS.contains(&name.as_str()) => {
+                    fields.take_in(&name, text, T::NAMES)
+                }
+                Value::Array(items) if T::LISTS.contains(&name.as_str()) => {
+                    match items.into_iter().map(text).collect() {
+                        Some(texts) => fields.take_in_list(&name, texts),
+                        None => fields.fail(&name, "a JSON array of strings"),
+                    }
+                }
+                _ if T::LISTS.contains(&name.as_str()) && !value.is_null() => {
+                    fields.fail(&name, "a JSON array of strings");
+                }
                 // Null is how clients spell "not given".
                 Value::Null if T::NAMES.contains(&name.as_str()) => {}
                 _ if T::NAMES.contains(&name.as_str()) => fields.fail(&name, "a JSON string"),
@@ -51,6 +62,13 @@ impl<T: Input> FromRequest<ApiState> for Body<T> {
             }
         }
         fields.finish().map(Self)
+    }
+}
+
+fn text(value: Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text),
+        _ => None,
     }
 }
 

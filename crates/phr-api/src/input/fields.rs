@@ -23,6 +23,9 @@ pub trait Input: Sized {
     /// Every field there is.
     const NAMES: &'static [&'static str];
 
+    /// Those of them that are lists of texts; the others are single texts.
+    const LISTS: &'static [&'static str] = &[];
+
     /// Whether a request without a body stands for one without fields.
     const MAY_BE_ABSENT: bool = false;
 
@@ -69,6 +72,7 @@ impl Today {
 pub struct Fields {
     place: Place,
     values: BTreeMap<String, String>,
+    lists: BTreeMap<String, Vec<String>>,
     today: Today,
     errors: Vec<FieldError>,
 }
@@ -76,7 +80,7 @@ pub struct Fields {
 impl Fields {
     /// Fields as they came.
     pub(super) fn new(place: Place, today: Today) -> Self {
-        Self { place, values: BTreeMap::new(), today, errors: Vec::new() }
+        Self { place, values: BTreeMap::new(), lists: BTreeMap::new(), today, errors: Vec::new() }
     }
 
     /// Takes in one field; `allowed` are the names there are.
@@ -87,6 +91,15 @@ impl Fields {
         } else if has_control(&value) {
             self.fail(name, "no control characters");
         } else if self.values.insert(name.to_owned(), value).is_some() {
+            self.fail(name, "given once only");
+        }
+    }
+
+    /// Takes in a list of texts, whose name is known.
+    pub(super) fn take_in_list(&mut self, name: &str, items: Vec<String>) {
+        if items.iter().any(|item| has_control(item)) {
+            self.fail(name, "no control characters");
+        } else if self.lists.insert(name.to_owned(), items).is_some() {
             self.fail(name, "given once only");
         }
     }
@@ -168,6 +181,31 @@ impl Fields {
             self.fail(name, format!("required: one of {}", list(choices.iter().map(|c| c.0))));
         }
         self.choice(name, choices)
+    }
+
+    /// Several of `choices`, each once, if given; at least one.
+    pub fn choices<T: Copy + PartialEq>(
+        &mut self,
+        name: &str,
+        choices: &[(&'static str, T)],
+    ) -> Option<Vec<T>> {
+        let texts = self.lists.remove(name)?;
+        let find = |text: &String| choices.iter().find(|(key, _)| key == text).map(|c| c.1);
+        let found: Vec<T> = texts.iter().filter_map(find).collect();
+        let repeated = (1..found.len()).any(|n| found[..n].contains(&found[n]));
+        if found.is_empty() || repeated || found.len() < texts.len() {
+            let keys = list(choices.iter().map(|(key, _)| key));
+            self.fail(name, format!("one or more of {keys}, each once"));
+        }
+        Some(found)
+    }
+
+    /// A civil day that must be given, from 1900, and must have begun somewhere on Earth.
+    pub fn required_date(&mut self, name: &str) -> Option<Date> {
+        if !self.values.contains_key(name) {
+            self.fail(name, "required: a calendar day as YYYY-MM-DD");
+        }
+        self.date(name)
     }
 
     /// A civil day from 1900 that has begun somewhere on Earth, if given.

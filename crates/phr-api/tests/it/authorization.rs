@@ -21,7 +21,7 @@ enum Policy {
 use Policy::{Own, Public};
 
 /// Every operation, with a request that succeeds for its owner.
-const ROUTES: [(&str, &str, &str, Policy); 30] = [
+const ROUTES: [(&str, &str, &str, Policy); 35] = [
     ("POST", "/auth/register", "/auth/register", Public),
     ("POST", "/auth/login", "/auth/login", Public),
     ("POST", "/auth/refresh", "/auth/refresh", Public),
@@ -38,6 +38,11 @@ const ROUTES: [(&str, &str, &str, Policy); 30] = [
     ("GET", "/health/sync/runs", "/health/sync/runs", Own),
     ("GET", "/sync/status", "/sync/status", Own),
     ("POST", "/vendors/{vendor}/sync", "/vendors/fitbit/sync", Own),
+    ("POST", "/health/backfill", "/health/backfill", Own),
+    ("GET", "/health/backfill", "/health/backfill", Own),
+    ("POST", "/health/backfill/pause", "/health/backfill/pause", Own),
+    ("POST", "/health/backfill/resume", "/health/backfill/resume", Own),
+    ("POST", "/health/backfill/cancel", "/health/backfill/cancel", Own),
     ("GET", "/health/observations", "/health/observations", Own),
     ("GET", "/health/changes", "/health/changes", Own),
     ("GET", "/health/changes/stream", "/health/changes/stream", Own),
@@ -74,13 +79,15 @@ fn body_of(path: &str) -> Option<Value> {
             Some(json!({"vendor": "fitbit"}))
         }
         "/integrations/fitbit/authorize/url" => Some(json!({})),
+        "/health/backfill" => Some(json!({"from": "2026-11-19"})),
         _ => None,
     }
 }
 
 async fn call(actor: &Actor<'_>, method: &str, path: &str) -> crate::support::Reply {
     let method: Method = method.parse().unwrap();
-    actor.app.send(actor.request(&method, path, body_of(path).as_ref())).await
+    let body = body_of(path).filter(|_| method == Method::POST);
+    actor.app.send(actor.request(&method, path, body.as_ref())).await
 }
 
 #[tokio::test]

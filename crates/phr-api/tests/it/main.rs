@@ -4,6 +4,7 @@
 
 mod accounts;
 mod authorization;
+mod backfill;
 mod bad_input;
 mod changes;
 mod changes_stream;

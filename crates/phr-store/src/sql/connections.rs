@@ -15,8 +15,8 @@ use super::{
 };
 use crate::{
     connection::{
-        Connection, ConnectionState, Connections, Consent, Lease, Linking, Priority, Revocation,
-        SealedTokens, Settlement,
+        Connection, ConnectionState, Connections, Consent, Lease, Linking, Priority, Reach,
+        Revocation, SealedTokens, Settlement, Work,
     },
     error::StoreError,
 };
@@ -26,7 +26,8 @@ macro_rules! columns {
     () => {
         "number, id, person, vendor, state, vendor_user, scopes, zone, connected_at, reconnect_by,
          last_complete_at, last_run_at, last_error, attempts, due_at, priority, lease_until,
-         devices, hinted_from, last_hook_at, missed_hooks"
+         devices, audit_due_at, audit_from, history_due_at, history_attempts, kept_from,
+         member_since, hinted_from, last_hook_at, missed_hooks"
     };
 }
 pub(super) use columns;
@@ -61,8 +62,9 @@ const LINK: &str = "update connection set state = 'active', vendor_user = $2, sc
         zone = coalesce($4, zone), tokens = $5, access_expires_at = $6,
         tokens_version = tokens_version + 1, reconnect_by = $7, connected_at = $8,
         devices = null,
-        last_error = null, attempts = 0, due_at = $8, priority = 0,
-        lease_token = null, lease_until = null, trigger_at = null, trigger_priority = null
+        last_error = null, attempts = 0, due_at = $8, priority = 0, history_attempts = 0,
+        lease_token = null, lease_until = null, lease_work = null,
+        trigger_at = null, trigger_priority = null
     where id = $1";
 
 const TOKENS: &str = "select tokens, access_expires_at, tokens_version from connection
@@ -85,7 +87,9 @@ const DISCONNECT: &str = "update connection set state = 'disconnected', scopes =
         tokens = null, access_expires_at = null, tokens_version = tokens_version + 1,
         reconnect_by = null, last_error = null, attempts = 0, due_at = null, priority = 2,
         devices = null,
-        lease_token = null, lease_until = null, trigger_at = null, trigger_priority = null
+        audit_due_at = null, history_due_at = null,
+        lease_token = null, lease_until = null, lease_work = null,
+        trigger_at = null, trigger_priority = null
     where id = $1 and state in ('active', 'reconnect_needed')";
 const DUE_REVOCATIONS: &str = "select id, connection, vendor, envelope, attempts
     from revocation where due_at <= $1 order by id limit 100";
@@ -114,6 +118,12 @@ pub(super) fn read(row: &DbRow) -> Result<Connection, StoreError> {
         attempts: columns.whole("attempts")?,
         due_at: columns.instant_if_any("due_at")?,
         priority: columns.made("priority", Priority::parse)?,
+        audit_due_at: columns.instant_if_any("audit_due_at")?,
+        audit_from: columns.date_if_any("audit_from")?,
+        history_due_at: columns.instant_if_any("history_due_at")?,
+        history_attempts: columns.whole("history_attempts")?,
+        kept_from: columns.date_if_any("kept_from")?,
+        member_since: columns.date_if_any("member_since")?,
         hooked: hooks::read(columns)?,
         leased_until: columns.instant_if_any("lease_until")?,
         devices: columns.get("devices")?,
@@ -198,7 +208,7 @@ pub(super) async fn changed(
 
 impl DbStore {
     /// One statement as a transaction; whether it changed a row.
-    async fn change(&self, statement: Statement) -> Result<bool, StoreError> {
+    pub(super) async fn change(&self, statement: Statement) -> Result<bool, StoreError> {
         self.write(move |transaction| changed(transaction, statement).boxed()).await
     }
 
@@ -338,12 +348,15 @@ impl Connections for DbStore {
 
     async fn claim_due(
         &self,
+        reach: Reach,
         now: Timestamp,
         lease_until: Timestamp,
         token: Uuid,
-    ) -> Result<Option<(Connection, Lease)>, StoreError> {
-        let claim = leases::claim_due(now, lease_until, token);
-        self.write(move |transaction| leases::claimed(transaction, claim, token).boxed()).await
+    ) -> Result<Option<(Connection, Lease, Work)>, StoreError> {
+        self.write(move |transaction| {
+            leases::claim_due(transaction, reach, now, lease_until, token).boxed()
+        })
+        .await
     }
 
     async fn claim(

@@ -15,7 +15,7 @@ use super::{
     row::{Columns, micros},
 };
 use crate::{
-    connection::{Connection, ConnectionState, Lease, Priority, Settlement},
+    connection::{Connection, ConnectionState, Lease, Priority, Reach, Settlement, Work},
     error::StoreError,
     schedule::{Trigger, after_run},
 };
@@ -29,22 +29,53 @@ const MAKE_DUE: &str = "update connection set
         trigger_priority = case when lease_token is null then null
             when trigger_priority < $2 then trigger_priority else $2 end
     where id = $1 and state = 'active'";
-const CLAIM_DUE: &str = concat!(
-    "update connection set lease_token = $1, lease_until = $2,
+// One statement for each kind of work, each the beginning of an index: looking for work costs the
+// same however many connections are not due.
+const CLAIM_RECENT: &str = concat!(
+    "update connection set lease_token = $1, lease_until = $2, lease_work = 'recent',
          trigger_at = null, trigger_priority = null
      where number = (
          select number from connection
-         where state = 'active' and due_at is not null and due_at <= $3
+         where state = 'active' and due_at is not null and priority = $4 and due_at <= $3
              and (lease_until is null or lease_until <= $3)
-         order by priority, due_at, number limit 1",
+             and (reserved_until is null or reserved_until <= $3)
+         order by due_at limit 1",
+    free!(),
+    ")
+     returning ",
+    columns!()
+);
+const CLAIM_AUDIT: &str = concat!(
+    "update connection set lease_token = $1, lease_until = $2, lease_work = 'audit',
+         audit_due_at = $2, trigger_at = null, trigger_priority = null
+     where number = (
+         select number from connection
+         where state = 'active' and audit_due_at is not null and audit_due_at <= $3
+             and (lease_until is null or lease_until <= $3)
+             and (reserved_until is null or reserved_until <= $3)
+         order by audit_due_at limit 1",
+    free!(),
+    ")
+     returning ",
+    columns!()
+);
+const CLAIM_HISTORY: &str = concat!(
+    "update connection set lease_token = $1, lease_until = $2, lease_work = 'history',
+         history_due_at = $2, trigger_at = null, trigger_priority = null
+     where number = (
+         select number from connection
+         where state = 'active' and history_due_at is not null and history_due_at <= $3
+             and (lease_until is null or lease_until <= $3)
+             and (reserved_until is null or reserved_until <= $3)
+         order by history_due_at limit 1",
     free!(),
     ")
      returning ",
     columns!()
 );
 const CLAIM: &str = concat!(
-    "update connection set lease_token = $1, lease_until = $2,
-         trigger_at = null, trigger_priority = null
+    "update connection set lease_token = $1, lease_until = $2, lease_work = 'recent',
+         reserved_until = null, trigger_at = null, trigger_priority = null
      where id = $4 and state = 'active' and (lease_until is null or lease_until <= $3)
      returning ",
     columns!()
@@ -59,7 +90,8 @@ const SETTLE: &str = "update connection set state = $2, due_at = $3, priority = 
         last_run_at = $5, last_error = $6,
         last_complete_at = case when $7 = 1 then $5 else last_complete_at end,
         attempts = case when $6 is null then 0 else attempts + 1 end,
-        lease_token = null, lease_until = null, trigger_at = null, trigger_priority = null
+        lease_token = null, lease_until = null, lease_work = null,
+        trigger_at = null, trigger_priority = null
     where id = $1";
 const STILL_OURS: &str = concat!(
     "select id from connection
@@ -73,8 +105,40 @@ pub(super) fn make_due(id: ConnectionId, priority: Priority, now: Timestamp) -> 
     sqlx::query(MAKE_DUE).bind(id.0).bind(priority.rank()).bind(now.as_microsecond())
 }
 
-pub(super) fn claim_due(now: Timestamp, lease_until: Timestamp, token: Uuid) -> Statement {
-    sqlx::query(CLAIM_DUE).bind(token).bind(lease_until.as_microsecond()).bind(now.as_microsecond())
+/// Kinds of work in the order in which they are claimed.
+fn kinds(reach: Reach) -> impl Iterator<Item = Work> {
+    let aside = match reach {
+        Reach::Everything => &[Work::Audit, Work::History][..],
+        Reach::RecentOnly => &[],
+    };
+    Priority::ALL.into_iter().map(Work::Recent).chain(aside.iter().copied())
+}
+
+/// What is due and free, most urgent first.
+pub(super) async fn claim_due(
+    transaction: &mut DbConnection,
+    reach: Reach,
+    now: Timestamp,
+    lease_until: Timestamp,
+    token: Uuid,
+) -> Result<Option<(Connection, Lease, Work)>, StoreError> {
+    for work in kinds(reach) {
+        let sql = match work {
+            Work::Recent(_) => CLAIM_RECENT,
+            Work::Audit => CLAIM_AUDIT,
+            Work::History => CLAIM_HISTORY,
+        };
+        let claim = sqlx::query(sql).bind(token);
+        let claim = claim.bind(lease_until.as_microsecond()).bind(now.as_microsecond());
+        let claim = match work {
+            Work::Recent(priority) => claim.bind(priority.rank()),
+            Work::Audit | Work::History => claim,
+        };
+        if let Some((connection, lease)) = claimed(transaction, claim, token).await? {
+            return Ok(Some((connection, lease, work)));
+        }
+    }
+    Ok(None)
 }
 
 pub(super) fn claim(

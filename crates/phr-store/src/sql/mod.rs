@@ -14,6 +14,7 @@ use super::{Db, DbArguments, DbConnection, DbExecutor, DbRow, DbStore, dialect, 
 use crate::{error::StoreError, timing::Timing};
 
 mod accounts;
+mod backfills;
 mod connections;
 mod coverage;
 mod digest;

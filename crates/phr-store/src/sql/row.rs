@@ -85,6 +85,10 @@ impl<'r> Columns<'r> {
         self.made(column, |date: &str| date.parse().ok())
     }
 
+    pub(super) fn date_if_any(self, column: &'static str) -> Result<Option<Date>, StoreError> {
+        self.made_if_any(column, |date: &str| date.parse().ok())
+    }
+
     pub(super) fn metric(self, column: &'static str) -> Result<Metric, StoreError> {
         self.made(column, Metric::parse)
     }

@@ -14,15 +14,15 @@ use crate::{
 };
 
 const RECORD: &str = "insert into sync_run
-    (person, started_at, id, connection, finished_at, outcome, report, error)
-    values ($1, $2, $3, $4, $5, $6, $7, $8)
+    (person, started_at, id, connection, finished_at, outcome, report, error, work)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
     on conflict (person, started_at, id) do nothing";
 // The last run that is kept is the oldest of the newest ones.
 const SWEEP: &str = "delete from sync_run where person = $1 and (started_at < $2
     or started_at < (select started_at from sync_run where person = $1
         order by started_at desc, id desc limit 1 offset $3))";
 const NEWEST: &str =
-    "select id, connection, person, started_at, finished_at, outcome, report, error
+    "select id, connection, person, started_at, finished_at, outcome, report, error, work
     from sync_run where person = $1 order by started_at desc, id desc limit $2";
 
 fn read(row: &DbRow) -> Result<SyncRun, StoreError> {
@@ -36,6 +36,7 @@ fn read(row: &DbRow) -> Result<SyncRun, StoreError> {
         outcome: columns.get("outcome")?,
         error: columns.get("error")?,
         report: columns.get("report")?,
+        work: columns.get("work")?,
     })
 }
 
@@ -50,7 +51,8 @@ impl Runs for DbStore {
             .bind(run.finished_at.as_microsecond())
             .bind(run.outcome)
             .bind(run.report)
-            .bind(run.error);
+            .bind(run.error)
+            .bind(run.work);
         let oldest = run.started_at.checked_sub(KEPT).unwrap_or(Timestamp::MIN);
         let sweep = sqlx::query(SWEEP)
             .bind(run.person.0)

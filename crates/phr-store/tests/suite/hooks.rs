@@ -1,7 +1,7 @@
 use jiff::civil::{Date, date};
 use phr_model::ConnectionId;
 use phr_store::{
-    connection::{Connection, Lease, Priority, Settlement},
+    connection::{Connection, Lease, Priority, Reach, Settlement},
     hook::{Answered, Heard, Hint},
 };
 use uuid::Uuid;
@@ -61,9 +61,11 @@ pub(crate) async fn wh_05_a_repeated_hint_is_one_due_connection(bed: &dyn Bed) {
         bed.store().hear("fitbit", &all, at(second)).await.unwrap();
     }
     assert_eq!(read(bed, id).await.due_at, Some(at(100)), "the first one counts");
-    let first = bed.store().claim_due(at(200), at(500), Uuid::new_v4()).await.unwrap();
+    let first =
+        bed.store().claim_due(Reach::Everything, at(200), at(500), Uuid::new_v4()).await.unwrap();
     settle(bed, first.unwrap().1, 9_000).await;
-    let second = bed.store().claim_due(at(300), at(600), Uuid::new_v4()).await.unwrap();
+    let second =
+        bed.store().claim_due(Reach::Everything, at(300), at(600), Uuid::new_v4()).await.unwrap();
     assert!(second.is_none(), "it was due once");
 }
 

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod accounts;
+mod backfills;
 mod bed;
 mod connections;
 mod feed;
@@ -104,7 +105,24 @@ on_every_database! {
         failures_are_counted_until_a_success,
         a_run_can_end_the_grant,
         a_lost_lease_settles_nothing,
-        disconnecting_takes_the_lease_away;
+        disconnecting_takes_the_lease_away,
+        recent_days_go_before_the_audit_and_that_before_history,
+        a_claim_for_recent_days_only_leaves_older_ones_alone,
+        settling_one_kind_leaves_the_others_due,
+        a_trigger_during_older_work_stays_due,
+        a_request_during_a_turn_stays_due,
+        older_work_of_a_dead_process_is_due_when_its_lease_lapses,
+        older_work_gives_way_to_a_person_who_waits,
+        a_reservation_of_somebody_who_went_away_lapses,
+        older_work_can_end_the_grant,
+        a_plan_fills_in_only_what_is_missing;
+    backfills:
+        the_latest_request_takes_the_place_of_the_one_before,
+        the_first_request_takes_nobodys_place,
+        a_request_is_paused_resumed_and_cancelled,
+        what_the_state_does_not_allow_changes_nothing,
+        a_turn_is_noted_on_its_own_request_only,
+        known_days_are_those_of_the_metric;
     hooks:
         a_hint_makes_its_connection_due,
         wh_05_a_repeated_hint_is_one_due_connection,

@@ -12,6 +12,7 @@ async fn a_run(bed: &dyn Bed) -> SyncRun {
         id: Uuid::new_v4(),
         connection: ConnectionId(Uuid::new_v4()),
         person: a_person(bed.store()).await,
+        work: "audit".to_owned(),
         started_at: at(0),
         finished_at: at(5),
         outcome: "partial".to_owned(),

@@ -120,7 +120,8 @@ impl Stage {
             entropy: entropy.clone(),
             return_targets: Arc::new(vec!["phrapp://connected".parse().unwrap()]),
         };
-        let settings = SyncSettings { look_back_days: LOOK_BACK, ..SyncSettings::default() };
+        let settings =
+            SyncSettings { look_back_days: LOOK_BACK, history_days: 0, ..SyncSettings::default() };
         let sync = SyncService {
             store: store.clone(),
             vault,
@@ -244,6 +245,56 @@ impl Stage {
         self
     }
 
+    /// Lets new connections fetch so many days of history by themselves.
+    pub(crate) fn history(mut self, days: i32) -> Self {
+        self.sync.settings.history_days = days;
+        self
+    }
+
+    /// Connects person number `index` with the permission for activity alone: steps, distance and
+    /// calories are small, and long spans of them quick.
+    pub(crate) async fn connect_activity(&self, index: usize) -> Connected {
+        let email = self.world().people()[index].email.clone();
+        let id = self.register(&email).await;
+        let person = Connected { id, email };
+        self.reconnect_activity(&person).await;
+        person
+    }
+
+    /// Consents again, to the same.
+    pub(crate) async fn reconnect_activity(&self, person: &Connected) {
+        let small = |scope: &str| !scope.contains("health_metrics");
+        let finished = self.consent(person.id, &person.email, small).await.unwrap();
+        assert!(matches!(finished, Finished::Connected { .. }), "{finished:?}");
+    }
+
+    /// Does everything that is due, and waits for what comes due within a few minutes. How many
+    /// pieces of work it was.
+    pub(crate) async fn work_off(&self) -> u32 {
+        let mut pieces = 0;
+        for _ in 0..5 {
+            while self.sync.work_once().await.unwrap() {
+                pieces += 1;
+                assert!(pieces < 500, "the work never ends");
+            }
+            self.advance(SignedDuration::from_mins(1));
+        }
+        pieces
+    }
+
+    /// Steps and distance of a civil day, beside the emulator's truth.
+    pub(crate) async fn assert_activity_equals_vendor(
+        &self,
+        person: &Connected,
+        date: jiff::civil::Date,
+    ) {
+        for (metric, data_type, scale) in SAMPLED {
+            if matches!(metric, Metric::Steps | Metric::Distance) {
+                self.assert_metric_equals_vendor(person, metric, data_type, scale, date).await;
+            }
+        }
+    }
+
     pub(crate) fn advance(&self, by: SignedDuration) {
         self.world().advance(by);
     }
@@ -251,17 +302,26 @@ impl Stage {
     /// Compares what we hold of `date` with the emulator's own truth: every sample, and the sum.
     pub(crate) async fn assert_equals_vendor(&self, person: &Connected, date: jiff::civil::Date) {
         for (metric, data_type, scale) in SAMPLED {
-            let ours = self.store.samples(person.id, metric, date).await.unwrap();
-            let ours: Vec<(Timestamp, f64)> = ours
-                .iter()
-                .map(|sample| (sample.at, metric.to_api(sample.value) * scale))
-                .collect();
-            let theirs = self.truth(person, data_type, date);
-            assert_eq!(ours.len(), theirs.len(), "{metric} samples of {date}");
-            for ((at, value), (their_at, theirs)) in ours.iter().zip(&theirs) {
-                assert_eq!(at, their_at, "{metric} of {date}");
-                assert!((value - theirs).abs() < 0.01, "{metric} at {at}: {value}, not {theirs}");
-            }
+            self.assert_metric_equals_vendor(person, metric, data_type, scale, date).await;
+        }
+    }
+
+    async fn assert_metric_equals_vendor(
+        &self,
+        person: &Connected,
+        metric: Metric,
+        data_type: DataType,
+        scale: f64,
+        date: jiff::civil::Date,
+    ) {
+        let ours = self.store.samples(person.id, metric, date).await.unwrap();
+        let ours: Vec<(Timestamp, f64)> =
+            ours.iter().map(|sample| (sample.at, metric.to_api(sample.value) * scale)).collect();
+        let theirs = self.truth(person, data_type, date);
+        assert_eq!(ours.len(), theirs.len(), "{metric} samples of {date}");
+        for ((at, value), (their_at, theirs)) in ours.iter().zip(&theirs) {
+            assert_eq!(at, their_at, "{metric} of {date}");
+            assert!((value - theirs).abs() < 0.01, "{metric} at {at}: {value}, not {theirs}");
         }
     }
 

@@ -1,6 +1,6 @@
 //! Consent, tokens, revocation.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, civil::date};
 use phr_model::{Metric, StoppedClock};
 use phr_sandbox::{Fault, FaultKind, Options, Sandbox};
 use phr_vendors::{
@@ -47,7 +47,7 @@ fn oa_12_the_consent_page_is_asked_for_what_we_need_and_no_more() {
     client_id = client-id
     state = state-1
     redirect_uri = https://phr.example/integrations/fitbit/callback
-    scope = https://www.googleapis.com/auth/googlehealth.activity_and_fitness.readonly https://www.googleapis.com/auth/googlehealth.health_metrics_and_measurements.readonly https://www.googleapis.com/auth/googlehealth.settings.readonly
+    scope = https://www.googleapis.com/auth/googlehealth.activity_and_fitness.readonly https://www.googleapis.com/auth/googlehealth.health_metrics_and_measurements.readonly https://www.googleapis.com/auth/googlehealth.settings.readonly https://www.googleapis.com/auth/googlehealth.profile.readonly
     access_type = offline
     prompt = consent
     code_challenge = E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM
@@ -211,4 +211,13 @@ async fn without_the_settings_scope_the_zone_is_unknown() {
     let account = upstream.vendor.account(&upstream.access).await.unwrap();
     assert_eq!(account.zone, None);
     assert!(!account.user.is_empty());
+}
+
+#[tokio::test]
+async fn the_profile_says_since_when_the_account_exists() {
+    let upstream = Upstream::of(JONAS).await;
+    let since = upstream.vendor.member_since(&upstream.access).await.unwrap().unwrap();
+    assert!(since < date(2026, 11, 1), "{since}");
+    let upstream = Upstream::with(options(), PLENTY, JONAS, activity_only).await;
+    assert_eq!(upstream.vendor.member_since(&upstream.access).await, Ok(None));
 }

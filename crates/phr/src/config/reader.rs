@@ -130,6 +130,15 @@ impl Reader<'_> {
         interval
     }
 
+    /// None, or at least the look-back: what every run compares is not history.
+    pub(super) fn history(&mut self, look_back_days: i32, most: i32) -> i32 {
+        let days = self.number("HISTORY_DAYS", look_back_days.max(90), 0..=most);
+        if days > 0 && days < look_back_days {
+            self.mistake("HISTORY_DAYS", "must be 0, or at least SYNC_LOOK_BACK_DAYS");
+        }
+        days
+    }
+
     pub(super) fn public_url(&mut self) -> Option<Url> {
         let url: Option<Url> =
             self.parsed("PUBLIC_URL", "http://localhost:8000", "a URL like https://phr.example");

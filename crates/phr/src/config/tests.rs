@@ -44,7 +44,7 @@ fn st_01_missing_secrets_are_named_with_the_remedy() {
 
 #[test]
 fn st_01_every_bad_setting_is_refused_by_name_and_never_quoted() {
-    let table: [(&str, &str); 38] = [
+    let table: [(&str, &str); 41] = [
         ("ENCRYPTION_KEY", "your_encryption_key_here"),
         ("ENCRYPTION_KEY", "too-short"),
         ("ENCRYPTION_KEY", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
@@ -73,6 +73,9 @@ fn st_01_every_bad_setting_is_refused_by_name_and_never_quoted() {
         ("SYNC_INTERVAL", "1s"),
         ("SYNC_LEASE", "0s"),
         ("SYNC_LOOK_BACK_DAYS", "0"),
+        ("SYNC_WORKERS", "0"),
+        ("HISTORY_DAYS", "3651"),
+        ("HISTORY_DAYS", "13"),
         ("REQUESTS_PER_MINUTE_PER_PERSON", "0"),
         ("CORS_ORIGINS", "*"),
         ("TRUSTED_PROXIES", "10.0.0.0/99"),
@@ -94,6 +97,21 @@ fn st_01_every_bad_setting_is_refused_by_name_and_never_quoted() {
         let quoted = value.len() > 3 && mistakes.iter().any(|mistake| mistake.contains(value));
         assert!(!quoted || variable == "DATABASE_URL", "{variable} is quoted: {mistakes:?}");
     }
+}
+
+#[test]
+fn history_is_none_or_longer_than_the_look_back() {
+    let with = |changes: &[(&'static str, &'static str)]| {
+        let mut variables = sound();
+        variables.extend(changes.iter().copied());
+        read(&variables).unwrap().history_days
+    };
+    assert_eq!(with(&[]), 90);
+    assert_eq!(with(&[("HISTORY_DAYS", "0")]), 0);
+    assert_eq!(with(&[("HISTORY_DAYS", "14")]), 14);
+    assert_eq!(with(&[("HISTORY_DAYS", "30"), ("SYNC_LOOK_BACK_DAYS", "30")]), 30);
+    let mistakes = mistakes(&[("HISTORY_DAYS", "20"), ("SYNC_LOOK_BACK_DAYS", "30")]);
+    assert!(mistakes[0].starts_with("HISTORY_DAYS: must be 0, or at least"), "{mistakes:?}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! `/health`: syncing and reading.
 
+pub mod backfill;
 pub mod changes;
 pub mod changes_stream;
 pub mod coverage;

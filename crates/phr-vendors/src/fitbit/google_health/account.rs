@@ -1,10 +1,12 @@
-//! Who the person is at Google, and which zone their account is set to.
+//! Who the person is at Google, since when, and which zone their account is set to.
 
+use jiff::civil::Date;
 use serde::Deserialize;
 
 use super::{
     api::{Api, Ask, Call},
-    json::{Maybe, read},
+    json::{Maybe, Nested, read},
+    times::CivilDate,
 };
 use crate::{
     error::VendorError,
@@ -25,6 +27,28 @@ struct Identity {
 struct Settings {
     #[serde(default)]
     time_zone: Maybe<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Profile {
+    #[serde(default)]
+    membership_start_date: Nested<CivilDate>,
+}
+
+/// `membershipStartDate` of the profile. Live profiles may lack it.
+pub(super) async fn read_membership(
+    api: &Api,
+    access: &Access,
+) -> Result<Option<Date>, VendorError> {
+    let path = "/v4/users/me/profile";
+    let call = Call { endpoint: "profile", data_type: "", path, ask: Ask::Get(&[]) };
+    let profile: Result<Profile, _> = api.call(access, &call, read).await;
+    match profile.map_err(VendorError::from) {
+        Ok(profile) => Ok(profile.membership_start_date.0.and_then(|date| date.date())),
+        Err(VendorError::ScopeMissing) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// Identity needs any health scope; the zone needs the settings scope and is none without it.

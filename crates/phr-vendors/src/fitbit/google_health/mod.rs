@@ -151,6 +151,10 @@ impl Vendor for GoogleHealth {
         devices::read_devices(&self.api, access).await
     }
 
+    async fn member_since(&self, access: &Access) -> Result<Option<Date>, VendorError> {
+        account::read_membership(&self.api, access).await
+    }
+
     async fn daily_figures(
         &self,
         access: &Access,

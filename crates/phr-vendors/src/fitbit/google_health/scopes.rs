@@ -12,7 +12,7 @@ macro_rules! scope {
 }
 
 /// Asked for, in the order people see them.
-pub(super) static SCOPES: [ScopeFacts; 3] = [
+pub(super) static SCOPES: [ScopeFacts; 4] = [
     ScopeFacts {
         scope: scope!("activity_and_fitness"),
         reads: "Your activity: steps, distance and calories burned",
@@ -26,6 +26,11 @@ pub(super) static SCOPES: [ScopeFacts; 3] = [
     ScopeFacts {
         scope: scope!("settings"),
         reads: "Your settings: time zone and paired devices",
+        metrics: &[],
+    },
+    ScopeFacts {
+        scope: scope!("profile"),
+        reads: "Your profile: since when you have the account",
         metrics: &[],
     },
 ];
