@@ -4,10 +4,12 @@
 //! passes the same suite (`tests/suite`).
 
 pub mod account;
+pub mod budget;
 pub mod codec;
 pub mod connection;
 mod day_index;
 pub mod error;
+pub mod notice;
 pub mod one_time;
 pub mod reading;
 mod record_digest;
@@ -20,8 +22,10 @@ pub mod vault;
 use std::sync::Arc;
 
 pub use account::Accounts;
+pub use budget::Budgets;
 pub use connection::Connections;
 pub use error::StoreError;
+pub use notice::Notices;
 pub use one_time::OneTimes;
 pub use reading::Readings;
 pub use run::Runs;
@@ -31,12 +35,21 @@ pub use vault::Vault;
 
 /// What a database must do for the product.
 pub trait Store:
-    Accounts + Connections + OneTimes + Readings + Runs + Upkeep + Send + Sync
+    Accounts + Budgets + Connections + Notices + OneTimes + Readings + Runs + Upkeep + Send + Sync
 {
 }
 
 impl<T> Store for T where
-    T: Accounts + Connections + OneTimes + Readings + Runs + Upkeep + Send + Sync
+    T: Accounts
+        + Budgets
+        + Connections
+        + Notices
+        + OneTimes
+        + Readings
+        + Runs
+        + Upkeep
+        + Send
+        + Sync
 {
 }
 

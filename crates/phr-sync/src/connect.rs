@@ -14,7 +14,9 @@ use phr_store::{
     connection::{Consent, Linking},
     one_time::Purpose,
 };
-use phr_vendors::{Access, AuthorizationRequest, Grant, ScopeFacts, Vendor, registry::Vendors};
+use phr_vendors::{
+    Access, AuthorizationRequest, Grant, ScopeFacts, Urgency, Vendor, registry::Vendors,
+};
 use secrecy::SecretString;
 use url::Url;
 
@@ -229,7 +231,8 @@ impl Connector {
         // Counted as a connection of its own: a person at a page does not wait until the
         // background's requests of the last minute are forgotten.
         let aside = ConnectionId(uuid(&*self.entropy));
-        let access = Access { connection: aside, token: grant.access.clone() };
+        let (token, urgency) = (grant.access.clone(), Urgency::Person);
+        let access = Access { connection: aside, token, urgency };
         let account = vendor.account(&access).await?;
         let refresh = grant.refresh.ok_or(ConnectError::NotLasting)?;
         let now = self.clock.now();

@@ -4,6 +4,7 @@
 //! Nothing that matters lives in memory: a process may die at any instant, and the next comparison
 //! finds what is still to do.
 
+pub mod budget;
 pub mod compare;
 pub mod connect;
 mod disconnect;
@@ -16,6 +17,7 @@ pub mod service;
 mod session;
 pub mod tokens;
 
+pub use budget::SharedBudget;
 pub use connect::{Begun, Callback, ConnectError, Connector, Finished, Link, LinkPage};
 pub use entropy::{Entropy, OsEntropy};
 pub use report::{MetricReport, Outcome, Progress, RunReport};

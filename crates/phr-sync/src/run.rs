@@ -18,6 +18,7 @@ use phr_store::{
 use phr_vendors::{DayReading, Vendor, VendorError};
 
 use crate::{
+    budget::urgency,
     compare::{Comparison, Work, judge, unsettled},
     report::{MetricReport, Outcome, Progress, RunReport},
     service::{Listener, SyncService},
@@ -67,7 +68,8 @@ impl<'a> Run<'a> {
         date: Option<Date>,
         listener: Option<Listener>,
     ) -> Result<Self, Failure> {
-        let mut session = Session::open(service, vendor.clone(), lease).await?;
+        let mut session =
+            Session::open(service, vendor.clone(), lease, urgency(connection.priority)).await?;
         let account = session
             .ask(|access| {
                 let vendor = vendor.clone();

@@ -115,7 +115,8 @@ impl SyncService {
             return Err(SyncError::NotBegun);
         }
         let claim = self.store.claim(connection.id, now, self.lease_until(), token).await?;
-        let (connection, lease) = claim.ok_or(SyncError::Running)?;
+        let (mut connection, lease) = claim.ok_or(SyncError::Running)?;
+        connection.priority = Priority::PersonWaiting;
         let ended = self.run(connection, lease, date, listener).await?;
         match ended.error {
             Some(VendorError::GrantWithdrawn) => Err(SyncError::ReconnectNeeded),

@@ -4,6 +4,7 @@
 //! Fitbit behind the Google Health API. Retries, budgets and time-outs live here and nowhere else:
 //! an error that leaves this crate says by its [`Verdict`] what to do next.
 
+pub mod allowance;
 pub mod budget;
 pub mod error;
 pub mod fitbit;
@@ -12,6 +13,7 @@ pub mod pace;
 pub mod registry;
 pub mod vendor;
 
+pub use allowance::{Allowance, Urgency};
 pub use budget::{Budget, Limits};
 pub use error::{VendorError, Verdict};
 pub use http::http_client;

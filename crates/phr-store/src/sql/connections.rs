@@ -11,6 +11,7 @@ use super::{
     Db, DbArguments, DbConnection, DbRow, DbStore,
     error::in_database,
     leases,
+    outbox::{self, News},
     row::{Columns, micros},
 };
 use crate::{
@@ -19,6 +20,7 @@ use crate::{
         SealedTokens, Settlement,
     },
     error::StoreError,
+    notice::NoticeKind,
 };
 
 /// Everything but tokens and lease.
@@ -155,10 +157,13 @@ async fn link(
         .bind(consent.tokens.access_expires_at.as_microsecond())
         .bind(micros(consent.reconnect_by))
         .bind(now.as_microsecond());
-    let linked = link.execute(transaction).await.map_err(in_database)?;
+    let linked = link.execute(&mut *transaction).await.map_err(in_database)?;
     if linked.rows_affected() == 0 {
         return Err(StoreError::Refused("there is no such connection".into()));
     }
+    outbox::well_again(&mut *transaction, id).await?;
+    let news = News { kind: NoticeKind::Connected, connection: id, reason: None };
+    outbox::tell(transaction, news, now).await?;
     Ok(Linking::Linked)
 }
 
@@ -169,6 +174,7 @@ async fn disconnect(
 ) -> Result<bool, StoreError> {
     let revoke = sqlx::query(REVOKE).bind(id.0).bind(now.as_microsecond());
     revoke.execute(&mut *transaction).await.map_err(in_database)?;
+    outbox::well_again(&mut *transaction, id).await?;
     changed(transaction, sqlx::query(DISCONNECT).bind(id.0)).await
 }
 

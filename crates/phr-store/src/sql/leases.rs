@@ -10,6 +10,7 @@ use super::{
     Db, DbArguments, DbConnection,
     connections::{changed, columns, read},
     error::in_database,
+    outbox,
     row::{Columns, micros},
 };
 use crate::{
@@ -118,6 +119,7 @@ pub(super) async fn settle(
     let state = columns.made("state", ConnectionState::parse)?;
     let state = settlement.state.unwrap_or(state);
     let (due_at, priority) = after_run(state, &settlement, trigger);
+    outbox::settled(&mut *transaction, lease.connection, &settlement, now).await?;
     let settle = sqlx::query(SETTLE)
         .bind(lease.connection.0)
         .bind(state.key())

@@ -7,12 +7,15 @@
 use super::{Db, DbArguments, DbConnection, DbExecutor, DbRow, DbStore, error};
 
 mod accounts;
+mod budgets;
 mod connections;
 mod coverage;
 mod digest;
 mod leases;
+mod notices;
 mod observations;
 mod one_times;
+mod outbox;
 mod pages;
 mod readings;
 mod replace;

@@ -39,7 +39,7 @@ pub use self::{
     settings::Settings,
 };
 use crate::{
-    budget::Budget,
+    allowance::Allowance,
     error::VendorError,
     pace::{Pace, TokioPace},
     vendor::{
@@ -60,7 +60,7 @@ impl GoogleHealth {
     pub fn new(
         settings: &Settings,
         http: reqwest::Client,
-        budget: Arc<Budget>,
+        budget: Arc<dyn Allowance>,
         clock: Arc<dyn Clock>,
     ) -> Self {
         let oauth = OAuth::new(settings, http.clone(), clock.clone());
