@@ -6,6 +6,7 @@ use anyhow::Context;
 use axum::Router;
 use phr_api::{ApiState, settings::Settings};
 use phr_model::Clock;
+use phr_notify::Notifier;
 use phr_store::{SharedStore, Vault};
 use phr_sync::{Connector, Entropy, OsEntropy, SyncService, SyncSettings};
 use phr_vendors::{Vendor, registry::Vendors};
@@ -28,6 +29,8 @@ pub(crate) struct Parts {
     pub(crate) api: Settings,
     /// Where apps may have people sent back to.
     pub(crate) return_urls: Vec<Url>,
+    /// Who is told what.
+    pub(crate) notifier: Notifier,
 }
 
 /// A server that is ready to listen and to work.
@@ -36,6 +39,7 @@ pub(crate) struct App {
     pub(crate) store: SharedStore,
     pub(crate) sync: SyncService,
     pub(crate) connector: Connector,
+    pub(crate) notifier: Notifier,
 }
 
 impl Parts {
@@ -63,6 +67,6 @@ impl Parts {
         let state = ApiState::new(self.store.clone(), connector.clone(), sync.clone(), self.api)?;
         let pages = phr_web::router(connector.clone());
         let router = phr_api::router(&state, pages);
-        Ok(App { router, store: self.store, sync, connector })
+        Ok(App { router, store: self.store, sync, connector, notifier: self.notifier })
     }
 }

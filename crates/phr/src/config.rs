@@ -1,6 +1,7 @@
 //! Configuration: read once from the environment (and `.env`), checked as a whole, and typed from
 //! here on. Every mistake is named at once, with the variable and the remedy, never its value.
 
+mod notify;
 mod reader;
 
 use std::{net::SocketAddr, path::PathBuf};
@@ -11,6 +12,7 @@ use phr_model::HeartRateForm;
 use secrecy::SecretString;
 use url::Url;
 
+pub(crate) use self::notify::Notify;
 use self::reader::Reader;
 
 /// A mistake in the configuration.
@@ -55,6 +57,7 @@ pub(crate) struct Config {
     pub(crate) cors_origins: Vec<String>,
     pub(crate) trusted_proxies: Vec<Network>,
     pub(crate) docs: bool,
+    pub(crate) notify: Notify,
 }
 
 /// Where the record is kept and reached.
@@ -80,7 +83,7 @@ impl Place {
 }
 
 /// Every variable the server reads. `.env.example` documents each; a test keeps the two equal.
-pub(crate) const VARIABLES: [&str; 20] = [
+pub(crate) const VARIABLES: [&str; 25] = [
     "LISTEN",
     "PUBLIC_URL",
     "DATABASE_URL",
@@ -101,6 +104,11 @@ pub(crate) const VARIABLES: [&str; 20] = [
     "CORS_ORIGINS",
     "TRUSTED_PROXIES",
     "API_DOCS",
+    "SMTP_URL",
+    "MAIL_FROM",
+    "NOTIFY_URL",
+    "NOTIFY_SECRET",
+    "NOTIFY_ALLOW_PRIVATE",
 ];
 
 /// Beginnings that no other program's variables have: what carries one and is not in the list is a
@@ -155,6 +163,7 @@ impl Config {
             cors_origins: reader.origins(),
             trusted_proxies: reader.networks(),
             docs: reader.one_of("API_DOCS", &SWITCH),
+            notify: reader.notify(public_url.as_ref()),
             listen: listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8000))),
             public_url: public_url.unwrap_or_else(placeholder_url),
         };

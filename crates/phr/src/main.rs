@@ -6,6 +6,7 @@ mod config;
 mod demo;
 mod export;
 mod keys;
+mod notices;
 mod sandbox;
 mod serve;
 mod user;
@@ -49,6 +50,12 @@ enum Command {
     /// Accounts
     #[command(subcommand)]
     User(UserCommand),
+    /// List notices that wait to be delivered or were given up
+    Notices {
+        /// Try again what was given up
+        #[arg(long)]
+        retry: bool,
+    },
     /// Write a person's Patient and Observations as FHIR R4, one resource a line (NDJSON)
     Export {
         /// The account's e-mail address
@@ -114,6 +121,10 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
             say(&user::invite(&store, &place.public_url, days).await?)
         }
         Command::User(UserCommand::List) => say(&user::list(&store().await?.0).await?),
+        Command::Notices { retry } => {
+            let now = phr_model::Clock::now(&phr_model::SystemClock);
+            say(&notices::list(&store().await?.0, retry, now).await?)
+        }
         Command::Export { email } => {
             let (store, place) = store().await?;
             export::run(&store, &email, place.public_url.as_str(), &mut std::io::stdout()).await
@@ -160,10 +171,11 @@ fn checked<T>(read: Result<T, Vec<Mistake>>) -> anyhow::Result<T> {
 fn log_to_stderr(default: &str) {
     use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
     let level = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
-    let capped = ["hyper", "hyper_util", "h2", "reqwest", "rustls", "sqlx", "tower", "tower_http"]
-        .iter()
-        .filter_map(|target| format!("{target}=warn").parse().ok())
-        .fold(level, EnvFilter::add_directive);
+    let capped =
+        ["hyper", "hyper_util", "h2", "reqwest", "rustls", "sqlx", "tower", "tower_http", "lettre"]
+            .iter()
+            .filter_map(|target| format!("{target}=warn").parse().ok())
+            .fold(level, EnvFilter::add_directive);
     let colours = std::io::stderr().is_terminal();
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(colours);
     tracing_subscriber::registry().with(capped).with(lines).init();

@@ -6,9 +6,9 @@ use anyhow::Context;
 use phr_api::settings::{Settings, SigningKeys};
 use phr_model::{Clock, SystemClock};
 use phr_store::{SharedStore, Vault, sqlite::SqliteStore};
-use phr_sync::{SyncSettings, reseal::reseal};
+use phr_sync::{SharedBudget, SyncSettings, reseal::reseal};
 use phr_vendors::{
-    Budget, Vendor,
+    Vendor,
     budget::Limits,
     fitbit::google_health::{self, GoogleHealth},
     http_client,
@@ -33,6 +33,7 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
         tracing::warn!("FITBIT_CLIENT_ID is not set: nobody can connect Fitbit yet");
     }
     let app = parts(config).await?.assemble()?;
+    app.notifier.open().await?;
     tracing::info!(%public_url, "ready");
     listen(listener, app, stop_signal()).await
 }
@@ -48,6 +49,7 @@ pub(crate) async fn listen(
 ) -> anyhow::Result<()> {
     let stopping = CancellationToken::new();
     let worker = tokio::spawn(worker::run(app.sync, app.connector, stopping.clone()));
+    let carrier = tokio::spawn(worker::carry(app.notifier, stopping.clone()));
     let service = app.router.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let server =
         axum::serve(listener, service).with_graceful_shutdown(stopping.clone().cancelled_owned());
@@ -58,6 +60,7 @@ pub(crate) async fn listen(
     if let Ok(served) = tokio::time::timeout(LAST_REQUESTS, server).await {
         served??;
     }
+    carrier.await.context("the carrier of notices failed")?;
     worker.await.context("the background worker failed")
 }
 
@@ -68,8 +71,10 @@ async fn parts(config: Config) -> anyhow::Result<Parts> {
         .with_context(|| format!("cannot open {}", config.database.display()))?;
     let store: SharedStore = Arc::new(store);
     settle_keys(&store, &config.encryption_key).await?;
+    let notifier = config.notify.notifier(store.clone(), clock.clone(), &config.public_url)?;
     Ok(Parts {
-        vendors: vendors(&config, &clock)?,
+        notifier,
+        vendors: vendors(&config, &store, &clock)?,
         store,
         clock,
         sync: SyncSettings {
@@ -111,7 +116,11 @@ async fn settle_keys(store: &SharedStore, ring: &SecretString) -> anyhow::Result
     Ok(())
 }
 
-fn vendors(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Vec<Arc<dyn Vendor>>> {
+fn vendors(
+    config: &Config,
+    store: &SharedStore,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<Vec<Arc<dyn Vendor>>> {
     let Some(fitbit) = &config.fitbit else { return Ok(Vec::new()) };
     let limits = Limits {
         per_person_per_minute: config.per_person_per_minute,
@@ -122,8 +131,9 @@ fn vendors(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Vec<Arc<dy
         Some(base) => google_health::Settings::at(base, id, secret, fitbit.redirect_uri.clone()),
         None => google_health::Settings::google(id, secret, fitbit.redirect_uri.clone()),
     };
-    let budget = Arc::new(Budget::new(limits, clock.clone()));
-    Ok(vec![Arc::new(GoogleHealth::new(&settings, http_client()?, budget, clock.clone()))])
+    let budget = SharedBudget::new(store.clone(), clock.clone(), "google-health", limits);
+    let http = http_client()?;
+    Ok(vec![Arc::new(GoogleHealth::new(&settings, http, Arc::new(budget), clock.clone()))])
 }
 
 /// Ctrl-C, or SIGTERM from a service manager.
