@@ -23,7 +23,7 @@ pub fn mail(kind: NoticeKind, facts: &NoticeFacts, public_url: &Url) -> Option<(
             ),
         ),
         NoticeKind::FailingForADay => (
-            format!("{vendor} has not answered for a day"),
+            format!("Readings from {vendor} are missing"),
             format!(
                 "For more than a day not all of your readings could be fetched from {vendor}. {} \
                  What was read before is kept, and what is missing will be made up for.\n\nSee \

@@ -48,7 +48,8 @@ impl Receiver {
         tokio::spawn(async move {
             while let Ok((peer, _)) = listener.accept().await {
                 let mut peer = BufReader::new(peer);
-                heard.lock().unwrap().push(http_request(&mut peer).await);
+                let request = http_request(&mut peer).await;
+                heard.lock().unwrap().push(request);
                 let answer = said.lock().unwrap().clone();
                 if !answer.is_empty() {
                     let answer = format!("HTTP/1.1 {answer}\r\nContent-Length: 0\r\n\r\n");

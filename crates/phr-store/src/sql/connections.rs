@@ -10,8 +10,7 @@ use uuid::Uuid;
 use super::{
     Db, DbArguments, DbConnection, DbRow, DbStore,
     error::in_database,
-    leases,
-    outbox::{self, News},
+    leases, outbox,
     row::{Columns, micros},
 };
 use crate::{
@@ -20,7 +19,6 @@ use crate::{
         SealedTokens, Settlement,
     },
     error::StoreError,
-    notice::NoticeKind,
 };
 
 /// Everything but tokens and lease.
@@ -161,9 +159,7 @@ async fn link(
     if linked.rows_affected() == 0 {
         return Err(StoreError::Refused("there is no such connection".into()));
     }
-    outbox::well_again(&mut *transaction, id).await?;
-    let news = News { kind: NoticeKind::Connected, connection: id, reason: None };
-    outbox::tell(transaction, news, now).await?;
+    outbox::connected(transaction, id, now).await?;
     Ok(Linking::Linked)
 }
 

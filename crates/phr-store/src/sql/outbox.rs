@@ -30,14 +30,14 @@ const TELL: &str = "update failing set told_at = $2
 const WELL_AGAIN: &str = "delete from failing where connection = $1 returning told_at";
 
 /// Something to tell about a connection.
-pub(super) struct News {
-    pub(super) kind: NoticeKind,
-    pub(super) connection: ConnectionId,
-    pub(super) reason: Option<String>,
+struct News {
+    kind: NoticeKind,
+    connection: ConnectionId,
+    reason: Option<String>,
 }
 
 /// Writes a notice about a connection, for the channels that there are.
-pub(super) async fn tell(
+async fn tell(
     transaction: &mut DbConnection,
     news: News,
     now: Timestamp,
@@ -98,6 +98,16 @@ async fn write(
         changed(&mut *transaction, deliver).await?;
     }
     Ok(())
+}
+
+/// A new consent ends whatever failed before.
+pub(super) async fn connected(
+    transaction: &mut DbConnection,
+    connection: ConnectionId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    well_again(&mut *transaction, connection).await?;
+    tell(transaction, News { kind: NoticeKind::Connected, connection, reason: None }, now).await
 }
 
 /// What settling a run has to tell: a grant that died, a day of failures, and their end.
