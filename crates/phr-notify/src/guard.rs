@@ -51,35 +51,35 @@ pub fn is_public(address: IpAddr) -> bool {
 
 fn is_public_v4(address: Ipv4Addr) -> bool {
     let [a, b, c, d] = address.octets();
-    let special = match (a, b, c, d) {
+    let special = matches!(
+        (a, b, c, d),
         // This network, private, loopback, multicast, reserved and broadcast.
-        (0 | 10 | 127 | 224..=255, ..) => true,
-        // Shared by carriers; it holds Alibaba's metadata service, too.
-        (100, 64..=127, ..) => true,
-        // Link-local, with the metadata services of most clouds.
-        (169, 254, ..) => true,
-        (172, 16..=31, ..) => true,
-        // Protocol assignments, documentation, former 6to4 relays, private.
-        (192, 0, 0 | 2, _) | (192, 88, 99, _) | (192, 168, ..) => true,
-        // Benchmarks, documentation.
-        (198, 18 | 19, ..) | (198, 51, 100, _) | (203, 0, 113, _) => true,
-        // Azure's wire server, a public address that leads inside.
-        (168, 63, 129, 16) => true,
-        _ => false,
-    };
+        (0 | 10 | 127 | 224..=255, ..)
+            // Shared by carriers; it holds Alibaba's metadata service, too.
+            | (100, 64..=127, ..)
+            // Link-local, with the metadata services of most clouds.
+            | (169, 254, ..)
+            | (172, 16..=31, ..)
+            // Protocol assignments, documentation, former 6to4 relays, private.
+            | (192, 0, 0 | 2, _) | (192, 88, 99, _) | (192, 168, ..)
+            // Benchmarks, documentation.
+            | (198, 18 | 19, ..) | (198, 51, 100, _) | (203, 0, 113, _)
+            // Azure's wire server, a public address that leads inside.
+            | (168, 63, 129, 16)
+    );
     !special
 }
 
 /// Global unicast only, and of that nothing that carries an IPv4 address or leads elsewhere.
 fn is_public_v6(address: Ipv6Addr) -> bool {
     let [first, second, ..] = address.segments();
-    let special = match (first, second) {
+    let special = matches!(
+        (first, second),
         // Teredo, benchmarks, ORCHID and other protocol assignments (2001::/23), documentation.
-        (0x2001, 0..=0x01ff | 0x0db8) => true,
-        // 6to4, documentation.
-        (0x2002, _) | (0x3fff, 0..=0x0fff) => true,
-        _ => false,
-    };
+        (0x2001, 0..=0x01ff | 0x0db8)
+            // 6to4, documentation.
+            | (0x2002, _) | (0x3fff, 0..=0x0fff)
+    );
     (0x2000..=0x3fff).contains(&first) && !special
 }
 

@@ -116,7 +116,7 @@ async fn claim(
 impl DbStore {
     async fn change_deliveries(&self, statement: Statement) -> Result<u64, StoreError> {
         let done = self.write(move |transaction| {
-            async move { Ok(statement.execute(transaction).await.map_err(in_database)?) }.boxed()
+            async move { statement.execute(transaction).await.map_err(in_database) }.boxed()
         });
         Ok(done.await?.rows_affected())
     }

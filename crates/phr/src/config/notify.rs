@@ -49,7 +49,7 @@ impl Reader<'_> {
         match Mail::new(&server, &from, public_url?.clone()) {
             Ok(_) => return Some((server, from)),
             Err(error @ phr_notify::MailError::Sender) => {
-                self.mistake("MAIL_FROM", error.to_string())
+                self.mistake("MAIL_FROM", error.to_string());
             }
             Err(error) => self.mistake("SMTP_URL", error.to_string()),
         }
