@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::{
-    connection::{ConnectionState, Priority},
+    connection::{ConnectionState, Work},
     error::StoreError,
 };
 
@@ -34,7 +34,7 @@ pub struct Fleet {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Due {
     /// Which kind.
-    pub priority: Priority,
+    pub work: Work,
     /// How many.
     pub connections: u64,
     /// Since when the first of them has been due.

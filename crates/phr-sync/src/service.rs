@@ -121,7 +121,8 @@ impl SyncService {
         if date.is_some_and(|date| date > zone_of(&connection).to_datetime(now).date()) {
             return Err(SyncError::NotBegun);
         }
-        let (connection, lease) = self.claim_for_person(connection.id).await?;
+        let (mut connection, lease) = self.claim_for_person(connection.id).await?;
+        connection.priority = Priority::PersonWaiting;
         let run = self.recent(&connection, lease, Priority::PersonWaiting, date, listener);
         let ended = self.kept_alive(lease, run).await?;
         match ended.error {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{DbConnection, DbRow, DbStore, error::in_database, row::Columns};
 use crate::{
-    connection::{ConnectionState, Priority},
+    connection::{ConnectionState, Work},
     error::StoreError,
     fleet::{Due, Fleet, Fleets},
 };
@@ -18,10 +18,28 @@ const STATES: &str = "select state, count(*) as connections,
         min(coalesce(last_complete_at, connected_at)) as oldest_complete,
         max(last_complete_at) as newest_complete
     from connection group by state order by state";
-const DUE: &str = "select priority, count(*) as connections, min(due_at) as since from connection
-    where state = 'active' and due_at is not null and due_at <= $1
-        and (lease_until is null or lease_until <= $1)
-    group by priority order by priority";
+/// Connections due by a column, as one row of the given kind: its place in [`Work::ALL`].
+macro_rules! due {
+    ($kind:literal, $column:literal) => {
+        concat!(
+            "select cast(",
+            $kind,
+            " as bigint) as kind, count(*) as connections, min(",
+            $column,
+            ") as since from connection where state = 'active' and ",
+            $column,
+            " <= $1 and (lease_until is null or lease_until <= $1) group by 1"
+        )
+    };
+}
+const DUE: &str = concat!(
+    due!("priority", "due_at"),
+    " union all ",
+    due!("3", "audit_due_at"),
+    " union all ",
+    due!("4", "history_due_at"),
+    " order by kind"
+);
 const REVOCATIONS: &str = "select count(*) as waiting from revocation";
 
 #[async_trait]
@@ -63,7 +81,9 @@ fn add(fleet: &mut Fleet, row: &DbRow) -> Result<(), StoreError> {
 fn read_due(row: &DbRow) -> Result<Due, StoreError> {
     let columns = Columns::of(row, "connection");
     Ok(Due {
-        priority: columns.made("priority", Priority::parse)?,
+        work: columns.made("kind", |kind: i64| {
+            usize::try_from(kind).ok().and_then(|kind| Work::ALL.get(kind)).copied()
+        })?,
         connections: columns.whole("connections")?,
         since: columns.instant("since")?,
     })
