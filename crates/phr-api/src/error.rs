@@ -6,7 +6,7 @@ use axum::{
 };
 use phr_store::StoreError;
 use phr_sync::{ConnectError, HistoryError, SyncError};
-use phr_vendors::VendorError;
+use phr_vendors::{HookRefusal, VendorError};
 
 use crate::problem::{FieldError, Problem};
 
@@ -58,6 +58,12 @@ pub enum ApiError {
     /// The vendor failed.
     #[error(transparent)]
     Vendor(VendorError),
+    /// Nobody has set a webhook up here.
+    #[error("webhooks are not set up")]
+    WebhookNotSetUp,
+    /// A webhook is refused.
+    #[error(transparent)]
+    Webhook(#[from] HookRefusal),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -135,6 +141,13 @@ impl ApiError {
                 "Fitbit OAuth credentials not configured",
             ),
             Self::Vendor(error) => vendor(error),
+            Self::WebhookNotSetUp => Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "webhook-not-set-up",
+                "Webhooks are not set up",
+                "The operator has not set FITBIT_WEBHOOK_AUTHORIZATION",
+            ),
+            Self::Webhook(refusal) => webhook(*refusal),
             Self::Store(error) => store(error),
             Self::Internal(_) => Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR),
         }
@@ -169,6 +182,35 @@ fn store(error: &StoreError) -> Problem {
         Problem::of_status(StatusCode::SERVICE_UNAVAILABLE).retry_after(2)
     } else {
         Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+}
+
+fn webhook(refusal: HookRefusal) -> Problem {
+    let refused = |status, code, detail| Problem::new(status, code, "Webhook refused", detail);
+    match refusal {
+        HookRefusal::Unauthorized => refused(
+            StatusCode::UNAUTHORIZED,
+            "webhook-unauthorized",
+            "The Authorization header is missing or is not the value registered with the vendor",
+        ),
+        HookRefusal::Forged => refused(
+            StatusCode::UNAUTHORIZED,
+            "webhook-forged",
+            "The signature is missing or does not fit the body",
+        ),
+        HookRefusal::Malformed => refused(
+            StatusCode::BAD_REQUEST,
+            "webhook-malformed",
+            "The body is not a JSON object or a list of them",
+        ),
+        HookRefusal::TooMany => refused(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "webhook-too-large",
+            "A notification may have 1 MiB and 1,000 items at most",
+        ),
+        HookRefusal::NoKeys { wait } => {
+            Problem::of_status(StatusCode::SERVICE_UNAVAILABLE).retry_after(wait.as_secs())
+        }
     }
 }
 

@@ -14,9 +14,11 @@ pub mod layer;
 pub mod limit;
 pub mod openapi;
 pub mod problem;
+pub mod scrape;
 pub mod settings;
 pub mod state;
 pub mod streams;
+mod webhooks;
 
 use axum::{Json, Router, middleware, response::Redirect, routing::get};
 use utoipa_axum::router::OpenApiRouter;
@@ -26,23 +28,37 @@ pub use settings::{
 };
 pub use state::ApiState;
 pub use streams::{StreamLimits, Streams};
+pub use webhooks::WebhookCounts;
 
 /// The whole server: the API, `extra` (the pages, with their state), the document and all layers.
 pub fn router(state: &ApiState, extra: OpenApiRouter) -> Router {
     let (api, document) = routes(state, extra);
+    let (webhooks, heard) = webhook_routes(state);
+    let document = document.merge_from(heard);
     let all = if state.settings.docs { with_docs(api, document) } else { api };
-    layer::stack::wrap(all, state)
+    layer::stack::wrap(all, webhooks, state)
 }
 
 /// The probes alone, for a process that serves nobody, with the same layers.
 pub fn probes(state: &ApiState) -> Router {
     let (probes, _) = endpoint::probes().with_state(state.clone()).split_for_parts();
-    layer::stack::wrap(probes, state)
+    layer::stack::wrap(probes, Router::new(), state)
 }
 
 /// The OpenAPI document of [`router`].
 pub fn document(state: &ApiState, extra: OpenApiRouter) -> utoipa::openapi::OpenApi {
-    routes(state, extra).1
+    routes(state, extra).1.merge_from(webhook_routes(state).1)
+}
+
+/// What vendors call: apart from the rest, because it has its own limits and no CORS.
+fn webhook_routes(state: &ApiState) -> (Router, utoipa::openapi::OpenApi) {
+    use layer::stack::{PATIENCE, patience};
+    let limit = middleware::from_fn_with_state(state.clone(), layer::address::limit_senders);
+    OpenApiRouter::new()
+        .merge(endpoint::called_by_vendors().with_state(state.clone()))
+        .route_layer(limit)
+        .route_layer(patience(PATIENCE))
+        .split_for_parts()
 }
 
 fn routes(state: &ApiState, extra: OpenApiRouter) -> (Router, utoipa::openapi::OpenApi) {

@@ -27,6 +27,8 @@ pub enum Class {
     Write,
     /// Sync triggers of one connection.
     Sync,
+    /// Webhooks, per sender's address.
+    Webhook,
 }
 
 /// All limits.
@@ -35,6 +37,7 @@ pub struct Limiters {
     reads: Option<Limiter>,
     writes: Option<Limiter>,
     syncs: Option<Limiter>,
+    webhooks: Option<Limiter>,
 }
 
 impl Limiters {
@@ -44,6 +47,7 @@ impl Limiters {
             anonymous: minute(rates.anonymous_per_minute),
             reads: minute(rates.reads_per_minute),
             writes: minute(rates.writes_per_minute),
+            webhooks: minute(rates.webhooks_per_minute),
             syncs: rates.syncs_per_hour.map(|times| Limiter::new(times, 3_600)),
         }
     }
@@ -58,6 +62,7 @@ impl Limiters {
             Class::Read => &self.reads,
             Class::Write => &self.writes,
             Class::Sync => &self.syncs,
+            Class::Webhook => &self.webhooks,
         };
         match limiter {
             Some(limiter) => limiter.take(key, now).map_err(ApiError::RateLimited),

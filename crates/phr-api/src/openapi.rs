@@ -37,6 +37,7 @@ const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'sel
         (name = "integrations", description = "Vendors and connecting them"),
         (name = "health", description = "Syncing and reading"),
         (name = "pages", description = "Pages that people see in their browser while connecting"),
+        (name = "webhooks", description = "What vendors call"),
         (name = "operations", description = "Probes"),
     )
 )]

@@ -138,6 +138,8 @@ pub struct RateLimits {
     pub writes_per_minute: Option<u32>,
     /// Sync triggers an hour and connection.
     pub syncs_per_hour: Option<u32>,
+    /// Webhooks a minute and sender's address; a vendor has few addresses and much to say.
+    pub webhooks_per_minute: Option<u32>,
 }
 
 impl Default for RateLimits {
@@ -147,6 +149,7 @@ impl Default for RateLimits {
             reads_per_minute: Some(300),
             writes_per_minute: Some(60),
             syncs_per_hour: Some(6),
+            webhooks_per_minute: Some(6_000),
         }
     }
 }
@@ -158,6 +161,7 @@ impl RateLimits {
         reads_per_minute: None,
         writes_per_minute: None,
         syncs_per_hour: None,
+        webhooks_per_minute: None,
     };
 }
 

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, civil::Date, tz::TimeZone};
 use phr_model::Clock;
 use phr_store::SharedStore;
 use phr_sync::{Connector, Entropy, SyncService};
-use phr_vendors::TokioPace;
+use phr_vendors::{HookReceiver, TokioPace};
 
 use crate::{
     answers::Answers,
@@ -15,6 +15,7 @@ use crate::{
     limit::Limiters,
     settings::{Settings, SettingsError},
     streams::{StreamLimits, Streams},
+    webhooks::{Tally, WebhookCounts, Webhooks},
 };
 
 /// The newest civil date anywhere is that of UTC+14.
@@ -43,6 +44,7 @@ pub struct ApiState {
     pub(crate) cursors: Arc<CursorKey>,
     pub(crate) limiters: Arc<Limiters>,
     pub(crate) gates: Arc<Gates>,
+    pub(crate) webhooks: Option<Arc<Webhooks>>,
 }
 
 impl ApiState {
@@ -68,6 +70,7 @@ impl ApiState {
             limiters: Arc::new(Limiters::new(settings.rates)),
             gates: Arc::default(),
             streams: Arc::new(Streams::new(StreamLimits::default(), Arc::new(TokioPace))),
+            webhooks: None,
             settings: Arc::new(settings),
             store,
             connector,
@@ -80,6 +83,18 @@ impl ApiState {
     /// How many password hashes were computed since the start.
     pub fn hashes_computed(&self) -> u64 {
         self.hasher.computed()
+    }
+
+    /// Lets `receiver` judge what comes in on its vendor's webhook; without one it is not served.
+    #[must_use]
+    pub fn with_webhooks(mut self, receiver: Arc<dyn HookReceiver>) -> Self {
+        self.webhooks = Some(Arc::new(Webhooks { receiver, tally: Tally::default() }));
+        self
+    }
+
+    /// What came in on webhooks since the process began.
+    pub fn webhook_counts(&self) -> WebhookCounts {
+        self.webhooks.as_ref().map(|webhooks| webhooks.tally.read()).unwrap_or_default()
     }
 
     /// The civil date in UTC: where a range ends if nobody says.

@@ -34,7 +34,7 @@ pub struct StreamLimits {
 
 impl Default for StreamLimits {
     fn default() -> Self {
-        Self { per_person: 5, in_all: 1_000 }
+        Self { per_person: 5, in_all: 500 }
     }
 }
 

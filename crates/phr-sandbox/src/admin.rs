@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::data_type::DataType;
 use crate::faults::Fault;
+use crate::hooks::WebhookMood;
 use crate::person::PersonSummary;
 use crate::point::Source;
 use crate::world::{World, WorldError};
@@ -33,6 +34,9 @@ pub(crate) fn router() -> Router<World> {
         .route("/sandbox/faults", get(faults).post(inject).delete(clear_faults))
         .route("/sandbox/requests", get(requests).delete(clear_requests))
         .route("/sandbox/access-tokens/expire", post(expire_access_tokens))
+        .route("/sandbox/webhooks/deliver", post(deliver_webhooks))
+        .route("/sandbox/webhooks/mood", put(set_webhook_mood))
+        .route("/sandbox/webhooks/rotate", post(rotate_webhook_key))
 }
 
 type Answer = Result<Json<Value>, Refused>;
@@ -273,5 +277,36 @@ async fn clear_requests(State(world): State<World>) -> Json<Value> {
 
 async fn expire_access_tokens(State(world): State<World>) -> Json<Value> {
     world.expire_access_tokens();
+    done()
+}
+
+async fn deliver_webhooks(State(world): State<World>) -> Json<Value> {
+    let sent = world.deliver_webhooks().await;
+    Json(json!({ "sent": sent, "pending": world.pending_webhooks() }))
+}
+
+async fn set_webhook_mood(
+    State(world): State<World>,
+    Json(mood): Json<WebhookMood>,
+) -> Json<Value> {
+    world.set_webhook_mood(mood);
+    done()
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Rotation {
+    #[serde(default)]
+    retire: bool,
+}
+
+async fn rotate_webhook_key(
+    State(world): State<World>,
+    Json(rotation): Json<Rotation>,
+) -> Json<Value> {
+    world.rotate_webhook_key();
+    if rotation.retire {
+        world.retire_webhook_keys();
+    }
     done()
 }

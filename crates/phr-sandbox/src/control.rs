@@ -36,6 +36,7 @@ impl World {
             .min_by_key(|point| point.source)
             .ok_or(WorldError::NoSuchPoint { data_type, instant })?;
         self.edit(person, data_type, |edits| edits.change(point.at, point.source, value));
+        self.tell_change(person, data_type, point.at..point.end());
         Ok(())
     }
 
@@ -54,7 +55,8 @@ impl World {
         let person = self.person(email)?;
         let range = from.as_microsecond()..to.as_microsecond();
         let count = self.visible(person, data_type, range.clone()).len();
-        self.edit(person, data_type, |edits| edits.delete(range));
+        self.edit(person, data_type, |edits| edits.delete(range.clone()));
+        self.tell_deletion(person, data_type, range);
         Ok(count)
     }
 
@@ -78,7 +80,9 @@ impl World {
             Kind::Daily => return Err(WorldError::NoPoints { data_type }),
         };
         let at = instant.as_microsecond();
-        self.edit(person, data_type, |edits| edits.add(Point { at, value, span, source }));
+        let point = Point { at, value, span, source };
+        self.edit(person, data_type, |edits| edits.add(point));
+        self.tell_later(person, data_type, at..point.end(), point.end());
         Ok(())
     }
 
@@ -100,6 +104,7 @@ impl World {
         for data_type in data_types {
             let until = until.as_microsecond();
             self.edit(person, *data_type, |edits| edits.hold(range.clone(), until));
+            self.tell_later(person, *data_type, range.clone(), until);
         }
         Ok(())
     }
@@ -128,6 +133,7 @@ impl World {
         self.edit(person, data_type, |edits| {
             edits.daily.insert(date, value);
         });
+        self.tell_day(person, data_type, date);
         Ok(())
     }
 
@@ -136,8 +142,9 @@ impl World {
     /// # Errors
     /// Unknown person.
     pub fn revoke_grant(&self, email: &str) -> Result<(), WorldError> {
-        let index = self.person(email)?.index;
-        self.accounts().revoke_person(index);
+        let person = self.person(email)?;
+        self.accounts().revoke_person(person.index);
+        self.tell_revocation(person);
         Ok(())
     }
 

@@ -124,6 +124,14 @@ impl ApiError {
         )
     }
 
+    pub(crate) fn precondition(message: &str) -> Self {
+        Self::new(400, "FAILED_PRECONDITION", message)
+    }
+
+    pub(crate) fn already_exists() -> Self {
+        Self::new(409, "ALREADY_EXISTS", "Requested entity already exists.")
+    }
+
     pub(crate) fn not_linked() -> Self {
         Self::new(400, "FAILED_PRECONDITION", "The account is not linked to Google Health.")
             .because(

@@ -47,6 +47,9 @@
 //! | `GET`, `POST`, `DELETE /sandbox/faults` | a [`Fault`] as object or as string |
 //! | `POST /sandbox/access-tokens/expire` | ends all access tokens |
 //! | `GET`, `DELETE /sandbox/requests` | counts by endpoint and status |
+//! | `POST /sandbox/webhooks/deliver` | sends what happened since, and again what was not taken |
+//! | `PUT /sandbox/webhooks/mood` | faults of deliveries, see [`WebhookMood`] |
+//! | `POST /sandbox/webhooks/rotate` | a new key signs; `{"retire": true}` unpublishes the former |
 //!
 //! What is where: [`World`] is everything the emulator knows and the typed remote control for
 //! tests; the same operations are reachable as JSON under `/sandbox/*`. [`Fault`] describes a
@@ -62,6 +65,7 @@ mod dice;
 mod errors;
 mod faults;
 mod health;
+mod hooks;
 mod oauth;
 mod options;
 mod overlay;
@@ -80,6 +84,7 @@ mod world;
 pub use clock::Clock;
 pub use data_type::{DataType, Kind, Operation};
 pub use faults::{Fault, FaultError, FaultKind};
+pub use hooks::{ADMIN_TOKEN, Delivered, PROJECT_NUMBER, Sending, WebhookMood};
 pub use options::{Options, People, Rotation};
 pub use person::PersonSummary;
 pub use point::Source;

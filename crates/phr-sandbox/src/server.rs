@@ -3,7 +3,11 @@
 use std::future::Future;
 use std::net::Ipv4Addr;
 
-use axum::Router;
+use axum::extract::State;
+use axum::http::HeaderValue;
+use axum::http::header::DATE;
+use axum::response::Response;
+use axum::{Router, middleware};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -12,7 +16,7 @@ use crate::errors::unknown_path;
 use crate::options::Options;
 use crate::recordings::RecordingError;
 use crate::world::World;
-use crate::{admin, health, oauth};
+use crate::{admin, health, hooks, oauth};
 
 /// A running emulator; dropping it stops the server.
 #[derive(Debug)]
@@ -108,10 +112,25 @@ pub async fn run_until(
 }
 
 fn router(world: World) -> Router {
+    let dated = middleware::map_response_with_state(world.clone(), date);
     Router::new()
         .merge(oauth::router())
         .merge(admin::router())
+        .merge(hooks::router())
         .merge(health::router())
         .fallback(|| async { unknown_path() })
+        .layer(dated)
         .with_state(world)
+}
+
+/// Every answer carries the emulated time, so that clients can compare their clock with it.
+async fn date(State(world): State<World>, mut response: Response) -> Response {
+    let now = jiff::fmt::rfc2822::DateTimePrinter::new()
+        .timestamp_to_rfc9110_string(&world.clock().now())
+        .ok()
+        .and_then(|now| HeaderValue::from_str(&now).ok());
+    if let Some(now) = now {
+        response.headers_mut().insert(DATE, now);
+    }
+    response
 }

@@ -10,6 +10,7 @@ use jiff::civil::Date;
 use crate::clock::Clock;
 use crate::data_type::DataType;
 use crate::faults::{Fault, Faults, Occasion};
+use crate::hooks::Webhooks;
 use crate::oauth::Accounts;
 use crate::options::{Options, People};
 use crate::overlay::Edits;
@@ -42,6 +43,7 @@ struct Inner {
     faults: Mutex<Faults>,
     requests: Mutex<Requests>,
     quota: Mutex<Quota>,
+    webhooks: Mutex<Webhooks>,
 }
 
 /// What is wrong with an account at Google Health.
@@ -133,6 +135,7 @@ impl World {
             faults: Mutex::new(Faults::new(options.seed, options.faults.clone())),
             requests: Mutex::default(),
             quota: Mutex::default(),
+            webhooks: Mutex::default(),
             options,
         })))
     }
@@ -217,6 +220,10 @@ impl World {
 
     pub(crate) fn now_micros(&self) -> i64 {
         self.0.clock.now().as_microsecond()
+    }
+
+    pub(crate) fn webhooks(&self) -> MutexGuard<'_, Webhooks> {
+        lock(&self.0.webhooks)
     }
 
     pub(crate) fn accounts(&self) -> MutexGuard<'_, Accounts> {

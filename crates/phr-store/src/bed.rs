@@ -45,6 +45,15 @@ pub async fn open() -> (SharedStore, Bed) {
     (bed.another().await, bed)
 }
 
+/// A fresh, empty store in a temporary file, whatever the others stand on: for tests that damage it.
+///
+/// # Panics
+/// If the file cannot be made.
+pub async fn open_file() -> (SharedStore, Bed) {
+    let bed = Bed::file();
+    (bed.another().await, bed)
+}
+
 #[expect(clippy::disallowed_methods, reason = "which database tests run on is not configuration")]
 fn server() -> Option<String> {
     std::env::var("PHR_TEST_POSTGRES").ok().filter(|url| !url.is_empty())
@@ -56,11 +65,7 @@ impl Bed {
     /// # Panics
     /// As [`open`].
     pub async fn make() -> Self {
-        let Some(server) = server() else {
-            let folder = tempfile::tempdir().unwrap();
-            let url = DatabaseUrl::Sqlite(folder.path().join("phr.sqlite"));
-            return Self { url, place: Place::Folder(folder) };
-        };
+        let Some(server) = server() else { return Self::file() };
         let name = format!("test_{}", Uuid::new_v4().simple());
         let options: PgConnectOptions = server.parse().unwrap();
         let create = format!("create schema {name}");
@@ -69,6 +74,12 @@ impl Bed {
         let url = format!("{server}{separator}options=-csearch_path={name}");
         let url = url.parse::<DatabaseUrl>().unwrap().with_connections(CONNECTIONS);
         Self { url, place: Place::Schema { server: options, name } }
+    }
+
+    fn file() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = DatabaseUrl::Sqlite(folder.path().join("phr.sqlite"));
+        Self { url, place: Place::Folder(folder) }
     }
 
     /// Where it is.
@@ -100,7 +111,7 @@ impl Bed {
                 sqlx::raw_sql(sql).execute(&mut sqlite(path).await).await.unwrap();
             }
             DatabaseUrl::Postgres(server) => {
-                execute(server.options(), sql.replace("x'", r"'\x")).await.unwrap();
+                execute(server.options(), sql.replace(" x'", r" '\x")).await.unwrap();
             }
         }
     }

@@ -156,6 +156,10 @@ pub struct Connection {
     pub member_since: Option<Date>,
     /// What the vendor's notifications said.
     pub hooked: Hooked,
+    /// Until when a run holds it; perhaps one that died and left it to lapse.
+    pub leased_until: Option<Timestamp>,
+    /// What the vendor said about the person's devices, as the syncing part wrote it (JSON).
+    pub devices: Option<String>,
 }
 
 /// What the vendor told us when the person consented.
@@ -252,6 +256,9 @@ pub trait Connections: Send + Sync {
     /// All connections of a person.
     async fn connections_of(&self, person: PersonId) -> Result<Vec<Connection>, StoreError>;
 
+    /// Everybody's connections for operators: the first `limit` with a number above `after`.
+    async fn all_connections(&self, after: i64, limit: u32) -> Result<Vec<Connection>, StoreError>;
+
     /// The connection with this id, for workers.
     async fn connection(&self, id: ConnectionId) -> Result<Option<Connection>, StoreError>;
 
@@ -282,6 +289,9 @@ pub trait Connections: Send + Sync {
         scopes: &[String],
         zone: Option<&str>,
     ) -> Result<(), StoreError>;
+
+    /// Remembers what the vendor said about the person's devices (JSON), while it is connected.
+    async fn remember_devices(&self, id: ConnectionId, devices: &str) -> Result<(), StoreError>;
 
     /// Ends a connection: tokens leave the row in the same transaction and wait as a
     /// [`Revocation`]. False if there was nothing to end.

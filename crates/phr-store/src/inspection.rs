@@ -121,6 +121,10 @@ pub trait Inspection: Send + Sync {
     /// Tables that hold rows nobody would come by, with how many.
     async fn strays(&self) -> Result<Vec<Strays>, StoreError>;
 
+    /// How many of a person's Observations carry a revision that the person has not reached: readers
+    /// of the change feed would pass over what is written next.
+    async fn ahead_of_feed(&self, person: PersonId) -> Result<u64, StoreError>;
+
     /// Gives a connection back as if nobody had worked on it. False if the lease was lost.
     async fn release(&self, lease: Lease) -> Result<bool, StoreError>;
 }

@@ -13,6 +13,7 @@ pub mod database;
 mod day_index;
 pub mod error;
 pub mod feed;
+pub mod fleet;
 pub mod hook;
 pub mod inspection;
 pub mod one_time;
@@ -22,6 +23,8 @@ mod record_digest;
 pub mod run;
 mod schedule;
 pub mod sqlite;
+mod timing;
+pub mod transfer;
 pub mod upkeep;
 pub mod vault;
 
@@ -33,6 +36,7 @@ pub use connection::Connections;
 pub use database::{DatabaseUrl, open};
 pub use error::StoreError;
 pub use feed::Feed;
+pub use fleet::Fleets;
 pub use hook::Hooks;
 pub use inspection::Inspection;
 pub use one_time::OneTimes;
@@ -49,6 +53,7 @@ pub trait Store:
     + Backfills
     + Connections
     + Feed
+    + Fleets
     + Hooks
     + Inspection
     + OneTimes
@@ -65,6 +70,7 @@ impl<T> Store for T where
         + Backfills
         + Connections
         + Feed
+        + Fleets
         + Hooks
         + Inspection
         + OneTimes

@@ -314,7 +314,7 @@ pub fn missing_scopes(vendor: &dyn Vendor, granted: &[String]) -> Vec<ScopeFacts
 }
 
 /// `ada@example.com` as `a•••@example.com`: enough to recognise one's own address.
-fn masked(email: &str) -> String {
+pub fn masked(email: &str) -> String {
     match email.split_once('@') {
         Some((local, domain)) => {
             format!("{}•••@{domain}", local.chars().next().unwrap_or('•'))

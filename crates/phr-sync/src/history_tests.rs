@@ -106,6 +106,8 @@ fn connection(kept_from: Option<Date>, member_since: Option<Date>) -> Connection
         kept_from,
         member_since,
         hooked: phr_store::hook::Hooked::default(),
+        leased_until: None,
+        devices: None,
     }
 }
 

@@ -1,5 +1,7 @@
 //! One run over one connection: metric after metric, compare, fetch, replace, observe, cover.
 
+mod dependents;
+
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
@@ -19,7 +21,9 @@ use phr_vendors::{DayReading, Vendor, VendorError};
 
 use crate::{
     compare::{Comparison, Work, judge, unsettled},
+    devices::KnownDevices,
     history::Chunk,
+    hooks,
     report::{MetricReport, Outcome, Progress, RunReport},
     service::{Listener, SyncService},
     session::{Failure, Session},
@@ -113,11 +117,15 @@ impl<'a> Run<'a> {
             service.store.remember_account(connection.id, &connection.scopes, zone).await?;
             connection.zone = account.zone;
         }
+        learn_devices(service, &vendor, &mut session, &mut connection).await?;
         let zone = zone_of(&connection);
         let today = zone.to_datetime(service.clock.now()).date();
         let days = match &task {
             Task::Recent(Some(date)) => DateRange { first: *date, last: today.min(*date) },
-            Task::Recent(None) => DateRange::ending(today, service.settings.look_back_days),
+            Task::Recent(None) => {
+                let look_back = DateRange::ending(today, service.settings.look_back_days);
+                hooks::days(look_back, connection.hooked.from)
+            }
             Task::Audit { days, .. } => *days,
             Task::History { chunk, .. } => chunk.days,
         };
@@ -301,10 +309,11 @@ impl<'a> Run<'a> {
                     async move { vendor.read_days(&access, metric, window, &offsets).await }
                 })
                 .await?;
-            let days = readings
+            let mut days: Vec<_> = readings
                 .into_iter()
                 .map(|day| self.day_write(metric, day, &witnesses, figures))
                 .collect();
+            days.extend(self.dependents(metric, window, &days).await?);
             let changes = self.replace(days).await?;
             self.outstanding.retain(|date| !window.contains(*date));
             report.add(window, &changes);
@@ -402,6 +411,34 @@ impl<'a> Run<'a> {
             listener(Progress { metric, days_done, days_to_read: count(days_to_read) });
         }
     }
+}
+
+/// Asks what became of the person's devices, if nobody has for a while. That the vendor does not tell
+/// is no failure of a run.
+async fn learn_devices(
+    service: &SyncService,
+    vendor: &Arc<dyn Vendor>,
+    session: &mut Session<'_>,
+    connection: &mut Connection,
+) -> Result<(), Failure> {
+    let asked_at = service.clock.now();
+    if !KnownDevices::are_due(connection, asked_at) {
+        return Ok(());
+    }
+    let asked = session.ask(|access| {
+        let vendor = vendor.clone();
+        async move { vendor.devices(&access).await }
+    });
+    let devices = match asked.await {
+        Ok(devices) => devices,
+        Err(Failure::Vendor(VendorError::ScopeMissing)) => Vec::new(),
+        Err(Failure::Vendor(_)) => return Ok(()),
+        Err(failure) => return Err(failure),
+    };
+    let known = serde_json::to_string(&KnownDevices { asked_at, devices }).unwrap_or_default();
+    service.store.remember_devices(connection.id, &known).await?;
+    connection.devices = Some(known);
+    Ok(())
 }
 
 /// Metrics sampled all day long with the offset of where the person was: their own samples say it.

@@ -16,6 +16,7 @@ use crate::{
     entropy::{Entropy, uuid},
     report::{Outcome, Progress, RunReport},
     run::{Ended, zone_of},
+    telemetry,
 };
 
 /// Why a sync could not be run.
@@ -151,6 +152,7 @@ impl SyncService {
             error = ended.error.as_ref().map(VendorError::code),
             "sync ended"
         );
+        telemetry::run_ended(&ended.report, ended.error.as_ref(), self.clock.now(), started_at);
         let run = SyncRun {
             id: uuid(&*self.entropy),
             connection: connection.id,
@@ -159,6 +161,7 @@ impl SyncService {
             started_at,
             finished_at: self.clock.now(),
             outcome: ended.report.outcome.key().to_owned(),
+            error: ended.error.as_ref().map(|error| error.code().to_owned()),
             report,
         };
         self.store.record_run(run).await

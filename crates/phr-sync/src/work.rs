@@ -8,12 +8,14 @@ use phr_store::{
     StoreError,
     backfill::{Plan, Wish},
     connection::{Connection, ConnectionState, Lease, Priority, Reach, Settlement, Work},
+    hook::Answered,
 };
 use phr_vendors::{Vendor, VendorError, Verdict};
 
 use crate::{
     entropy::uuid,
-    report::Outcome,
+    hooks,
+    report::{Outcome, RunReport},
     run::{Ended, Run, Task, vendor_error, zone_of},
     schedule,
     service::{Listener, SyncError, SyncService},
@@ -123,6 +125,7 @@ impl SyncService {
     /// Keeps the recent days in step, records what was done and gives the connection back. If
     /// storage fails on the way, the lease lapses by itself and the next comparison finds what is
     /// missing.
+    #[tracing::instrument(name = "run", skip_all, fields(connection = %connection.id))]
     pub(crate) async fn recent(
         &self,
         connection: &Connection,
@@ -143,7 +146,9 @@ impl SyncService {
         if let Some(vendor) = vendor {
             self.plan_older(&*vendor, connection, lease, &ended).await?;
         }
-        let settlement = self.settlement(connection, &ended, date.is_some());
+        let mut connection = connection.clone();
+        self.answer_hints(&mut connection, lease, &ended, date.is_some()).await?;
+        let settlement = self.settlement(&connection, &ended, date.is_some());
         if !self.store.settle(lease, settlement, self.clock.now()).await? {
             return Err(StoreError::LeaseLost.into());
         }
@@ -224,9 +229,42 @@ impl SyncService {
         date.is_none_or(|date| date < self.look_back_edge(connection))
     }
 
+    /// What the run did about the vendor's notifications, and whether one was missing.
+    async fn answer_hints(
+        &self,
+        connection: &mut Connection,
+        lease: Lease,
+        ended: &Ended,
+        one_day: bool,
+    ) -> Result<(), StoreError> {
+        let (hooked, first) = (connection.hooked, ended.report.days.first);
+        let reached =
+            !one_day && matches!(ended.report.outcome, Outcome::Complete | Outcome::NotPermitted);
+        let covered = reached.then(|| hooked.from.map_or(first, |from| from.min(first)));
+        let changes = self.announced_changes(connection, &ended.report);
+        let missed = hooks::is_silent(hooked, connection.last_run_at, changes, self.clock.now());
+        if missed {
+            connection.hooked.missed += 1;
+            let in_a_row = connection.hooked.missed;
+            tracing::warn!(connection = %connection.id, in_a_row, "no webhook announced changes");
+        }
+        if missed || (covered.is_some() && hooked.from.is_some()) {
+            self.store.answer_hints(lease, Answered { covered, missed }).await?;
+        }
+        Ok(())
+    }
+
+    /// Days that changed of metrics whose changes the vendor announces.
+    fn announced_changes(&self, connection: &Connection, report: &RunReport) -> u32 {
+        let Ok(vendor) = self.vendor(&connection.vendor) else { return 0 };
+        let announced = report.metrics.iter().filter(|row| vendor.announces(row.metric));
+        announced.map(|row| row.days_changed).sum()
+    }
+
     fn settlement(&self, connection: &Connection, ended: &Ended, one_day: bool) -> Settlement {
         let now = self.clock.now();
-        let routine = schedule::routine(now, self.settings.interval, &*self.entropy);
+        let interval = hooks::interval(self.settings.interval, connection.hooked, now);
+        let routine = schedule::routine(now, interval, &*self.entropy);
         let complete = ended.report.outcome == Outcome::Complete;
         // A spent budget is no failure: the run goes on where it stopped as soon as there is room.
         let spent = matches!(ended.error, Some(VendorError::BudgetSpent { .. }));

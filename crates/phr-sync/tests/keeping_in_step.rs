@@ -104,6 +104,26 @@ async fn an_unchanged_fortnight_costs_at_most_twelve_requests() {
 }
 
 #[tokio::test]
+async fn devices_are_asked_for_a_few_times_a_day_and_kept() {
+    let stage = Stage::at(NOON, 30).await;
+    let person = stage.connect(0).await;
+    let asked = || {
+        let counts = stage.world().request_counts();
+        let of_devices = counts.iter().filter(|(endpoint, _)| endpoint.contains("pairedDevices"));
+        of_devices.map(|(_, count)| count).sum::<u64>()
+    };
+    for (hours, times) in [(0, 1), (2, 1), (1, 2)] {
+        stage.advance(SignedDuration::from_hours(hours));
+        stage.sync(&person).await;
+        assert_eq!(asked(), times);
+    }
+    let known = phr_sync::KnownDevices::of(&stage.connection(&person).await).unwrap();
+    assert_eq!(known.devices.len(), 1);
+    assert!(known.devices[0].battery_percent.is_some());
+    assert!(known.asked_at.duration_since(known.devices[0].last_sync_at.unwrap()).as_secs() < 900);
+}
+
+#[tokio::test]
 async fn t2_a_changed_old_sample_changes_sample_and_observation() {
     let stage = Stage::at(NOON, 30).await;
     let person = stage.connect(0).await;

@@ -119,6 +119,14 @@ impl Budget {
         left.is_some()
     }
 
+    /// Requests left of the project's limit in this minute.
+    pub fn left(&self) -> u32 {
+        let now = self.now().as_second();
+        let project = &mut self.state().project;
+        project.forget(now);
+        self.limits.per_project_per_minute.saturating_sub(project.total)
+    }
+
     fn now(&self) -> Timestamp {
         self.clock.now()
     }
@@ -245,6 +253,16 @@ mod tests {
         assert!(budget.take(person(1)).is_err());
         assert_eq!(budget.take(person(2)), Ok(()));
         assert!(budget.take(person(3)).is_err());
+    }
+
+    #[test]
+    fn what_is_left_comes_back_after_a_minute() {
+        let (budget, clock) = budget(10, 10);
+        budget.take(person(1)).unwrap();
+        budget.take(person(2)).unwrap();
+        assert_eq!(budget.left(), 8);
+        clock.advance(SignedDuration::from_secs(61));
+        assert_eq!(budget.left(), 10);
     }
 
     #[test]

@@ -5,15 +5,20 @@
 //! an error that leaves this crate says by its [`Verdict`] what to do next.
 
 pub mod budget;
+pub mod device;
 pub mod error;
 pub mod fitbit;
+pub mod hook;
 pub mod http;
 pub mod pace;
 pub mod registry;
+mod skew;
 pub mod vendor;
 
 pub use budget::{Budget, Limits};
+pub use device::{Battery, Device, DeviceKind};
 pub use error::{VendorError, Verdict};
+pub use hook::{HookEvent, HookNote, HookReceiver, HookRefusal, HookRequest};
 pub use http::http_client;
 pub use pace::{InstantPace, Pace, TokioPace};
 pub use registry::Vendors;

@@ -8,7 +8,7 @@ use phr_model::{ConnectionId, DateRange, Figure, Metric, Offsets, Sample};
 use secrecy::SecretString;
 use url::Url;
 
-use crate::error::VendorError;
+use crate::{device::Device, error::VendorError};
 
 /// A consent request, before the person's browser is sent to the vendor.
 #[derive(Debug)]
@@ -109,6 +109,11 @@ pub trait Vendor: Send + Sync {
         needs.into_iter().any(|facts| granted.iter().any(|scope| scope == facts.scope))
     }
 
+    /// Whether the vendor's webhook tells of changes of `metric`, if one is set up.
+    fn announces(&self, _metric: Metric) -> bool {
+        false
+    }
+
     /// Where to send the browser.
     fn authorization_url(&self, request: &AuthorizationRequest<'_>) -> Url;
 
@@ -138,6 +143,11 @@ pub trait Vendor: Send + Sync {
         Ok(None)
     }
 
+    /// The devices paired with the person's account; none where the vendor does not tell.
+    async fn devices(&self, _access: &Access) -> Result<Vec<Device>, VendorError> {
+        Ok(Vec::new())
+    }
+
     /// The vendor's own daily figures of `days`; a day without data is missing. Cheap: a request or
     /// a few for the whole range.
     async fn daily_figures(
@@ -146,6 +156,11 @@ pub trait Vendor: Send + Sync {
         metric: Metric,
         days: DateRange,
     ) -> Result<BTreeMap<Date, Figure>, VendorError>;
+
+    /// Requests left of the project's limit in this minute, where there is a limit.
+    fn budget_left(&self) -> Option<u32> {
+        None
+    }
 
     /// How many consecutive days [`Self::read_days`] should be asked for at most.
     fn days_per_read(&self, metric: Metric) -> i32;

@@ -8,9 +8,11 @@ use phr_api::{ApiState, Streams, settings::Settings};
 use phr_model::Clock;
 use phr_store::{SharedStore, Vault};
 use phr_sync::{Connector, Entropy, OsEntropy, SyncService, SyncSettings};
-use phr_vendors::{Vendor, registry::Vendors};
+use phr_vendors::{HookReceiver, Vendor, registry::Vendors};
 use secrecy::SecretString;
 use url::Url;
+
+use crate::metrics::{Door, Metrics};
 
 /// What a server is made of, before it listens.
 pub(crate) struct Parts {
@@ -20,6 +22,8 @@ pub(crate) struct Parts {
     pub(crate) encryption_key: SecretString,
     /// Vendors with credentials.
     pub(crate) vendors: Vec<Arc<dyn Vendor>>,
+    /// Judges what comes in on the webhook, if one is set up.
+    pub(crate) webhooks: Option<Arc<dyn HookReceiver>>,
     /// The clock.
     pub(crate) clock: Arc<dyn Clock>,
     /// How syncing behaves.
@@ -28,6 +32,8 @@ pub(crate) struct Parts {
     pub(crate) api: Settings,
     /// Where apps may have people sent back to.
     pub(crate) return_urls: Vec<Url>,
+    /// Where Prometheus may read, if anywhere.
+    pub(crate) metrics: Option<Metrics>,
 }
 
 /// A server that is ready to listen and to work.
@@ -39,6 +45,7 @@ pub(crate) struct App {
     pub(crate) store: SharedStore,
     pub(crate) sync: SyncService,
     pub(crate) connector: Connector,
+    pub(crate) metrics: Option<Door>,
 }
 
 impl Parts {
@@ -64,10 +71,18 @@ impl Parts {
             settings: self.sync,
         };
         let state = ApiState::new(self.store.clone(), connector.clone(), sync.clone(), self.api)?;
-        let pages = phr_web::router(connector.clone());
+        let (vendors, clock) = (sync.vendors.clone(), sync.clock.clone());
+        let begin = |metrics: Metrics| metrics.begin(self.store.clone(), vendors, clock);
+        let metrics = self.metrics.map(begin).transpose()?;
+        let beside = metrics.as_ref().and_then(Door::beside).unwrap_or_default();
+        let pages = phr_web::router(connector.clone()).merge(beside.into());
+        let state = match self.webhooks {
+            Some(receiver) => state.with_webhooks(receiver),
+            None => state,
+        };
         let router = phr_api::router(&state, pages);
         let probes = phr_api::probes(&state);
         let streams = state.streams;
-        Ok(App { router, probes, streams, store: self.store, sync, connector })
+        Ok(App { router, probes, streams, store: self.store, sync, connector, metrics })
     }
 }

@@ -8,11 +8,13 @@ use std::{net::SocketAddr, path::PathBuf};
 use jiff::SignedDuration;
 use phr_api::settings::{Network, Registration};
 use phr_model::HeartRateForm;
+use phr_vendors::fitbit::google_health::hooks::Authorization;
 use secrecy::SecretString;
 use url::Url;
 
 use self::reader::Reader;
 use crate::listen::Room;
+use crate::metrics::Metrics;
 
 /// A mistake in the configuration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -35,6 +37,37 @@ pub(crate) struct Fitbit {
     pub(crate) redirect_uri: Url,
     /// An emulator to use instead of Google.
     pub(crate) base_url: Option<Url>,
+    /// What Google sends along with notifications; without it none are heard.
+    pub(crate) webhook: Option<Authorization>,
+}
+
+/// What managing the Cloud project's webhook takes.
+#[derive(Debug, Clone)]
+pub(crate) struct WebhookAdmin {
+    /// Where people and apps reach this server.
+    pub(crate) public_url: Url,
+    /// An emulator to use instead of Google.
+    pub(crate) base_url: Option<Url>,
+    /// The project's number.
+    pub(crate) project: String,
+    /// An access token with the scope `cloud-platform`.
+    pub(crate) token: SecretString,
+    /// What Google is to send along.
+    pub(crate) authorization: SecretString,
+}
+
+impl WebhookAdmin {
+    /// Reads only what `phr webhooks` needs.
+    ///
+    /// # Errors
+    /// Every mistake found.
+    pub(crate) fn read(variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, Vec<Mistake>> {
+        let mut reader = Reader { variable, mistakes: Vec::new() };
+        match reader.webhook_admin() {
+            Some(admin) if reader.mistakes.is_empty() => Ok(admin),
+            _ => Err(reader.mistakes),
+        }
+    }
 }
 
 /// Everything the server needs to know.
@@ -49,6 +82,7 @@ pub(crate) struct Config {
     pub(crate) registration: Registration,
     pub(crate) heart_rate: HeartRateForm,
     pub(crate) sync_interval: SignedDuration,
+    pub(crate) sync_lease: SignedDuration,
     pub(crate) look_back_days: i32,
     pub(crate) sync_workers: usize,
     pub(crate) history_days: i32,
@@ -58,6 +92,7 @@ pub(crate) struct Config {
     pub(crate) cors_origins: Vec<String>,
     pub(crate) trusted_proxies: Vec<Network>,
     pub(crate) docs: bool,
+    pub(crate) metrics: Option<Metrics>,
     pub(crate) connections: usize,
     pub(crate) connections_per_address: usize,
 }
@@ -85,7 +120,7 @@ impl Place {
 }
 
 /// Every variable the server reads. `.env.example` documents each; a test keeps the two equal.
-pub(crate) const VARIABLES: [&str; 22] = [
+pub(crate) const VARIABLES: [&str; 35] = [
     "LISTEN",
     "PUBLIC_URL",
     "DATABASE_URL",
@@ -96,9 +131,14 @@ pub(crate) const VARIABLES: [&str; 22] = [
     "FITBIT_REDIRECT_URI",
     "FITBIT_UPSTREAM",
     "FITBIT_BASE_URL",
+    "FITBIT_WEBHOOK_AUTHORIZATION",
+    "FITBIT_WEBHOOK_CHECK",
+    "FITBIT_PROJECT_NUMBER",
+    "FITBIT_ADMIN_TOKEN",
     "REGISTRATION",
     "OBSERVATIONS_HEART_RATE",
     "SYNC_INTERVAL",
+    "SYNC_LEASE",
     "SYNC_LOOK_BACK_DAYS",
     "SYNC_WORKERS",
     "HISTORY_DAYS",
@@ -108,6 +148,12 @@ pub(crate) const VARIABLES: [&str; 22] = [
     "CORS_ORIGINS",
     "TRUSTED_PROXIES",
     "API_DOCS",
+    "METRICS_TOKEN",
+    "METRICS_LISTEN",
+    "LOG_FORMAT",
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "SENTRY_DSN",
+    "SENTRY_ENVIRONMENT",
     "MAX_CONNECTIONS",
     "MAX_CONNECTIONS_PER_ADDRESS",
 ];
@@ -142,6 +188,8 @@ impl Config {
     /// Every mistake found, not only the first.
     pub(crate) fn read(variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, Vec<Mistake>> {
         let mut reader = Reader { variable, mistakes: Vec::new() };
+        // What the program tells about itself begins before this is read; here it is checked.
+        reader.one_of("LOG_FORMAT", &[("text", ()), ("json", ())]);
         let listen = reader.parsed("LISTEN", "127.0.0.1:8000", "an address like 127.0.0.1:8000");
         let public_url = reader.public_url();
         let look_back_days = reader.number("SYNC_LOOK_BACK_DAYS", 14, 1..=90);
@@ -153,6 +201,7 @@ impl Config {
             registration: reader.one_of("REGISTRATION", &REGISTRATIONS),
             heart_rate: reader.one_of("OBSERVATIONS_HEART_RATE", &HEART_RATES),
             sync_interval: reader.interval(),
+            sync_lease: reader.lease(),
             look_back_days,
             sync_workers: reader.number("SYNC_WORKERS", 4, 1..=64),
             history_days: reader.history(look_back_days, MOST_HISTORY_DAYS),
@@ -170,6 +219,7 @@ impl Config {
             cors_origins: reader.origins(),
             trusted_proxies: reader.networks(),
             docs: reader.one_of("API_DOCS", &SWITCH),
+            metrics: reader.metrics(),
             connections: reader.number("MAX_CONNECTIONS", 1_024, 16..=100_000),
             connections_per_address: reader.number("MAX_CONNECTIONS_PER_ADDRESS", 64, 4..=100_000),
             listen: listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8000))),

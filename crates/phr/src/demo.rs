@@ -156,6 +156,7 @@ async fn app(sandbox: &Sandbox, base_url: &Url, database: PathBuf) -> anyhow::Re
         store: Arc::new(store),
         encryption_key: SecretString::from(fernet::Fernet::generate_key()),
         vendors: vec![vendor(sandbox, base_url, &clock)?],
+        webhooks: None,
         // As many days as the table shows, so that the figures stay as printed.
         sync: SyncSettings {
             look_back_days: days(sandbox),
@@ -164,6 +165,7 @@ async fn app(sandbox: &Sandbox, base_url: &Url, database: PathBuf) -> anyhow::Re
         },
         api: settings(base_url.clone()),
         return_urls: Vec::new(),
+        metrics: None,
         clock,
     };
     parts.assemble()

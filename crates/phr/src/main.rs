@@ -5,23 +5,26 @@ mod app;
 mod check;
 mod config;
 mod demo;
+mod doctor;
 mod export;
 mod keys;
 mod listen;
+mod metrics;
 mod sandbox;
 mod serve;
+mod telemetry;
 mod user;
+mod verify;
+mod webhooks;
 mod worker;
 
-use std::{
-    io::{IsTerminal, Write},
-    process::ExitCode,
-};
+use std::{io::Write, process::ExitCode};
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
-use config::{Config, Mistake, Place};
+use config::{Config, Mistake, Place, WebhookAdmin};
 use phr_store::sqlite::SqliteStore;
+use telemetry::Telemetry;
 
 /// Readings of Fitbit trackers and Pixel watches, complete and in clinical form, on a server of
 /// your own.
@@ -49,6 +52,12 @@ enum Command {
     Sandbox(sandbox::Options),
     /// Bring the database's schema up to date (`serve` does so by itself)
     Migrate,
+    /// Examine the configuration and every connection: what is wrong, who must act, and what to do
+    Doctor {
+        /// Print JSON for scripts
+        #[arg(long)]
+        json: bool,
+    },
     /// Make the secrets that a server needs
     #[command(subcommand)]
     Keys(KeysCommand),
@@ -58,6 +67,21 @@ enum Command {
     /// Accounts
     #[command(subcommand)]
     User(UserCommand),
+    /// Prove that the record is whole: by itself, and with --vendor against the vendor's data
+    ///
+    /// Ends with 0 if everything is as it should be, 1 if there are differences, 2 if not
+    /// everything could be checked.
+    Verify(verify::Options),
+    /// Have Google notify this server of new data (once per Google Cloud project)
+    ///
+    /// Before: in the Google Cloud project, enable the Google Health API; give your account the role
+    /// "Google Health API Admin"; set FITBIT_PROJECT_NUMBER to the project's number (not its id),
+    /// FITBIT_WEBHOOK_AUTHORIZATION to a value of your choice, and FITBIT_ADMIN_TOKEN to an access
+    /// token with the scope cloud-platform (`gcloud auth print-access-token`; it lasts an hour and is
+    /// needed for these commands only). The server must be running and reachable by https, because
+    /// Google calls it while you register. See docs/webhooks.md.
+    #[command(subcommand)]
+    Webhooks(webhooks::Command),
     /// Write a person's Patient and Observations as FHIR R4, one resource a line (NDJSON)
     Export {
         /// The account's e-mail address
@@ -100,7 +124,13 @@ fn main() -> ExitCode {
     {
         return fail(&anyhow::anyhow!(".env cannot be read: line {}", line_of(&error)));
     }
-    match run(Cli::parse()) {
+    let cli = Cli::parse();
+    // Outlives the runtime: what is still waiting is sent at the very end.
+    let _telemetry = match telemetry(&cli.command) {
+        Ok(telemetry) => telemetry,
+        Err(error) => return fail(&error),
+    };
+    match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
     }
@@ -109,22 +139,21 @@ fn main() -> ExitCode {
 #[tokio::main]
 async fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
-        Command::Demo(options) => {
-            log_to_stderr("warn");
-            demo::run(options).await
-        }
+        Command::Demo(options) => demo::run(options).await,
         Command::Serve { role } => {
-            log_to_stderr("info");
             keep_to_oneself(std::path::Path::new(".env"))?;
             serve::run(configuration()?, role).await
         }
-        Command::Sandbox(options) => {
-            log_to_stderr("info");
-            sandbox::run(options).await
-        }
+        Command::Sandbox(options) => sandbox::run(options).await,
         Command::Migrate => {
             store().await?;
             say("The database is up to date.\n")
+        }
+        Command::Doctor { json } => {
+            let (store, _) = store().await?;
+            let examined = doctor::examine(&store, Config::read(&variable)).await?;
+            say(&if json { examined.json() } else { examined.text() })?;
+            examined.verdict()
         }
         Command::Keys(KeysCommand::Generate) => say(&keys::generate()),
         Command::Config(ConfigCommand::Check) => {
@@ -137,11 +166,33 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
             say(&user::invite(&store, &place.public_url, days).await?)
         }
         Command::User(UserCommand::List) => say(&user::list(&store().await?.0).await?),
+        Command::Verify(options) => {
+            log_to_stderr("warn");
+            verify(&options).await.map_err(|error| match error.downcast::<verify::Ended>() {
+                Ok(ended) => ended.into(),
+                Err(error) => verify::Ended::Failed(error).into(),
+            })
+        }
+        Command::Webhooks(command) => {
+            say(&webhooks::run(command, &checked(WebhookAdmin::read(&variable))?).await?)
+        }
         Command::Export { email } => {
             let (store, place) = store().await?;
             export::run(&store, &email, place.public_url.as_str(), &mut std::io::stdout()).await
         }
     }
+}
+
+/// Checks the record; asking the vendor needs the whole configuration of the server.
+async fn verify(options: &verify::Options) -> anyhow::Result<()> {
+    if !options.vendor {
+        let (store, _) = store().await?;
+        let form = phr_model::HeartRateForm::default();
+        return verify::run(std::sync::Arc::new(store), None, form, options).await;
+    }
+    let app = serve::parts(configuration()?).await?.assemble()?;
+    let form = app.sync.settings.heart_rate;
+    verify::run(app.store, Some(app.sync), form, options).await
 }
 
 /// The database that the configuration names: all that operators' commands need, secrets not.
@@ -178,18 +229,14 @@ fn checked<T>(read: Result<T, Vec<Mistake>>) -> anyhow::Result<T> {
     })
 }
 
-/// Logs go to standard error; `RUST_LOG` narrows or widens them, within limits: third-party crates
-/// below `warn` could print URLs and are never let through (LG-02).
-fn log_to_stderr(default: &str) {
-    use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
-    let level = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
-    let capped = ["hyper", "hyper_util", "h2", "reqwest", "rustls", "sqlx", "tower", "tower_http"]
-        .iter()
-        .filter_map(|target| format!("{target}=warn").parse().ok())
-        .fold(level, EnvFilter::add_directive);
-    let colours = std::io::stderr().is_terminal();
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(colours);
-    tracing_subscriber::registry().with(capped).with(lines).init();
+/// What a command that runs for long tells about itself. Only the server reads the configuration.
+fn telemetry(command: &Command) -> anyhow::Result<Option<Telemetry>> {
+    match command {
+        Command::Serve { .. } => Telemetry::start("info", &variable).map(Some),
+        Command::Sandbox { .. } => Telemetry::start("info", &|_| None).map(Some),
+        Command::Demo { .. } => Telemetry::start("warn", &|_| None).map(Some),
+        _ => Ok(None),
+    }
 }
 
 /// A core dump would hold every key and token in the open (VK-06).
@@ -221,7 +268,10 @@ fn say(text: &str) -> anyhow::Result<()> {
 
 fn fail(error: &anyhow::Error) -> ExitCode {
     let _ = writeln!(std::io::stderr(), "phr: {error:#}");
-    ExitCode::FAILURE
+    match error.downcast_ref::<verify::Ended>() {
+        Some(ended) => ExitCode::from(ended.code()),
+        None => ExitCode::FAILURE,
+    }
 }
 
 /// Where a broken `.env` is broken, without quoting it: the line may hold a secret.

@@ -8,9 +8,9 @@ use phr_model::{Clock, SystemClock};
 use phr_store::{SharedStore, Vault, sqlite::SqliteStore};
 use phr_sync::{SyncSettings, reseal::reseal};
 use phr_vendors::{
-    Budget, Vendor,
+    Budget, HookReceiver, Vendor,
     budget::Limits,
-    fitbit::google_health::{self, GoogleHealth},
+    fitbit::google_health::{self, GoogleHealth, hooks::GoogleHooks},
     http_client,
 };
 use secrecy::SecretString;
@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     app::{App, Parts},
-    config::Config,
+    config::{Config, Fitbit},
     listen::{self, Room},
     worker,
 };
@@ -52,7 +52,10 @@ pub(crate) async fn run(config: Config, role: Role) -> anyhow::Result<()> {
         );
     }
     let workers = config.sync_workers;
-    let app = parts(config).await?.assemble()?;
+    let mut app = parts(config).await?.assemble()?;
+    if let Some(door) = app.metrics.take() {
+        door.listen().await?;
+    }
     tracing::info!(%public_url, ?role, "ready");
     serve(listener, app, (role, workers), room, stop_signal()).await
 }
@@ -84,7 +87,8 @@ async fn serve(
     worker.await.context("the background worker failed")
 }
 
-async fn parts(config: Config) -> anyhow::Result<Parts> {
+/// The parts of a server as the configuration wants them.
+pub(crate) async fn parts(config: Config) -> anyhow::Result<Parts> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let store = SqliteStore::open(&config.database)
         .await
@@ -93,12 +97,14 @@ async fn parts(config: Config) -> anyhow::Result<Parts> {
     settle_keys(&store, &config.encryption_key).await?;
     Ok(Parts {
         vendors: vendors(&config, &clock)?,
+        webhooks: webhooks(&config, &clock)?,
         store,
         clock,
         sync: SyncSettings {
             look_back_days: config.look_back_days,
             interval: config.sync_interval,
             history_days: config.history_days,
+            lease: config.sync_lease,
             heart_rate: config.heart_rate,
             ..SyncSettings::default()
         },
@@ -111,6 +117,7 @@ async fn parts(config: Config) -> anyhow::Result<Parts> {
         },
         encryption_key: config.encryption_key,
         return_urls: config.return_urls,
+        metrics: config.metrics,
     })
 }
 
@@ -135,19 +142,36 @@ async fn settle_keys(store: &SharedStore, ring: &SecretString) -> anyhow::Result
     Ok(())
 }
 
-fn vendors(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Vec<Arc<dyn Vendor>>> {
+pub(crate) fn vendors(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<Vec<Arc<dyn Vendor>>> {
     let Some(fitbit) = &config.fitbit else { return Ok(Vec::new()) };
     let limits = Limits {
         per_person_per_minute: config.per_person_per_minute,
         per_project_per_minute: config.per_project_per_minute,
     };
-    let (id, secret) = (fitbit.client_id.clone(), fitbit.client_secret.clone());
-    let settings = match &fitbit.base_url {
-        Some(base) => google_health::Settings::at(base, id, secret, fitbit.redirect_uri.clone()),
-        None => google_health::Settings::google(id, secret, fitbit.redirect_uri.clone()),
-    };
+    let settings = google(fitbit);
     let budget = Arc::new(Budget::new(limits, clock.clone()));
     Ok(vec![Arc::new(GoogleHealth::new(&settings, http_client()?, budget, clock.clone()))])
+}
+
+fn google(fitbit: &Fitbit) -> google_health::Settings {
+    let (id, secret) = (fitbit.client_id.clone(), fitbit.client_secret.clone());
+    match &fitbit.base_url {
+        Some(base) => google_health::Settings::at(base, id, secret, fitbit.redirect_uri.clone()),
+        None => google_health::Settings::google(id, secret, fitbit.redirect_uri.clone()),
+    }
+}
+
+fn webhooks(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<Option<Arc<dyn HookReceiver>>> {
+    let Some(fitbit) = &config.fitbit else { return Ok(None) };
+    let Some(authorization) = fitbit.webhook.clone() else { return Ok(None) };
+    let keyset = google(fitbit).keyset_url;
+    Ok(Some(Arc::new(GoogleHooks::new(authorization, keyset, http_client()?, clock.clone()))))
 }
 
 /// Ctrl-C, or SIGTERM from a service manager.

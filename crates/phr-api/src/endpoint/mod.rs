@@ -4,6 +4,8 @@ pub mod auth;
 pub mod health;
 pub mod integrations;
 pub mod probes;
+pub mod sync;
+pub mod webhooks;
 
 use axum::http::StatusCode;
 use tracing::Instrument;
@@ -39,6 +41,9 @@ pub(crate) fn signed_in() -> OpenApiRouter<ApiState> {
         .routes(routes!(health::backfill::pause_backfill))
         .routes(routes!(health::backfill::resume_backfill))
         .routes(routes!(health::backfill::cancel_backfill))
+        .routes(routes!(health::sync_runs::list_runs))
+        .routes(routes!(sync::status::show_sync_status))
+        .routes(routes!(sync::request::request_vendor_sync))
         .routes(routes!(health::observations::list_observations))
         .routes(routes!(health::changes::list_changes))
         .routes(routes!(health::changes_stream::stream_changes))
@@ -50,6 +55,11 @@ pub(crate) fn signed_in() -> OpenApiRouter<ApiState> {
 /// Routes on which a person waits for the vendor.
 pub(crate) fn waiting() -> OpenApiRouter<ApiState> {
     OpenApiRouter::new().routes(routes!(health::sync_now::sync_now))
+}
+
+/// Routes that vendors call.
+pub(crate) fn called_by_vendors() -> OpenApiRouter<ApiState> {
+    OpenApiRouter::new().routes(routes!(webhooks::hear_fitbit))
 }
 
 /// Routes for whoever watches over the process.

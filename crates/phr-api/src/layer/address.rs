@@ -53,9 +53,23 @@ pub async fn limit_strangers(
     request: Request,
     next: Next,
 ) -> Result<Response, ApiError> {
-    let key = Uuid::new_v5(&NAMESPACE, format!("address|{address}").as_bytes());
-    state.limiters.take(Class::Anonymous, key, state.clock.now())?;
+    state.limiters.take(Class::Anonymous, key(address), state.clock.now())?;
     Ok(next.run(request).await)
+}
+
+/// Slows down senders of webhooks, before anything of a request is read (WH-09).
+pub async fn limit_senders(
+    State(state): State<ApiState>,
+    ClientAddress(address): ClientAddress,
+    request: Request,
+    next: Next,
+) -> Result<Response, ApiError> {
+    state.limiters.take(Class::Webhook, key(address), state.clock.now())?;
+    Ok(next.run(request).await)
+}
+
+fn key(address: IpAddr) -> Uuid {
+    Uuid::new_v5(&NAMESPACE, format!("address|{address}").as_bytes())
 }
 
 #[cfg(test)]

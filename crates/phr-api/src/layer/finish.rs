@@ -17,6 +17,7 @@ use axum::{
     response::Response,
 };
 use phr_sync::entropy;
+use phr_telemetry::record;
 use tracing::Instrument;
 
 use crate::{problem::Problem, state::ApiState};
@@ -38,17 +39,21 @@ pub(crate) async fn finish(
     next: Next,
 ) -> Response {
     let id = entropy::uuid(&*state.entropy).hyphenated().to_string();
-    let route = request.extensions().get::<MatchedPath>().map_or("-", MatchedPath::as_str);
+    let matched = request.extensions().get::<MatchedPath>().cloned();
+    let route = matched.as_ref().map_or("-", MatchedPath::as_str);
+    let method = request.method().clone();
     let span = tracing::info_span!(
         "request",
         request.id = %id,
-        method = %request.method(),
+        %method,
         route,
         person.id = tracing::field::Empty,
     );
     let begun = Instant::now();
     let response = next.run(request).instrument(span.clone()).await;
-    let duration_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let took = begun.elapsed();
+    record::http(route, method.as_str(), response.status().as_u16(), took);
+    let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     span.in_scope(|| log(&response, duration_ms));
     let mut response = write_problem(response, &id);
     let https = state.settings.public_url.scheme() == "https";

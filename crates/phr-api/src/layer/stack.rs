@@ -21,6 +21,9 @@ use crate::{problem::Problem, state::ApiState};
 /// Largest request body (IN-01).
 const LARGEST_BODY: usize = 256 * 1024;
 
+/// Webhooks in work at once, apart from people's requests: neither crowds out the other.
+const MOST_WEBHOOKS_AT_ONCE: usize = 64;
+
 /// Requests in work at once; more are told to come back (DS-02).
 const MOST_AT_ONCE: usize = 512;
 
@@ -35,23 +38,30 @@ pub(crate) fn patience(patience: Duration) -> TimeoutLayer {
     TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, patience)
 }
 
-/// Wraps the finished routes.
-pub(crate) fn wrap(router: Router, state: &ApiState) -> Router {
-    let load = ServiceBuilder::new()
-        .layer(HandleErrorLayer::new(shed))
-        .layer(LoadShedLayer::new())
-        .layer(GlobalConcurrencyLimitLayer::new(MOST_AT_ONCE));
-    let router = router
-        .layer(DefaultBodyLimit::disable())
-        .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
-        .layer(middleware::from_fn(head::limit))
-        .layer(load)
-        .layer(CatchPanicLayer::custom(panicked));
+/// Wraps the finished routes. Webhooks bring their own body limit and know no CORS.
+pub(crate) fn wrap(router: Router, webhooks: Router, state: &ApiState) -> Router {
+    let router = guarded(router.layer(RequestBodyLimitLayer::new(LARGEST_BODY)), MOST_AT_ONCE);
     let router = match cors::layer(&state.settings.cors_origins) {
         Some(cors) => router.layer(cors),
         None => router,
     };
-    router.layer(middleware::from_fn_with_state(state.clone(), finish::finish))
+    // The fallback for unknown addresses is that of the second.
+    guarded(webhooks, MOST_WEBHOOKS_AT_ONCE)
+        .merge(router)
+        .layer(middleware::from_fn_with_state(state.clone(), finish::finish))
+}
+
+/// Within limits of headers and load, and safe from panics.
+fn guarded(router: Router, most_at_once: usize) -> Router {
+    let load = ServiceBuilder::new()
+        .layer(HandleErrorLayer::new(shed))
+        .layer(LoadShedLayer::new())
+        .layer(GlobalConcurrencyLimitLayer::new(most_at_once));
+    router
+        .layer(DefaultBodyLimit::disable())
+        .layer(middleware::from_fn(head::limit))
+        .layer(load)
+        .layer(CatchPanicLayer::custom(panicked))
 }
 
 async fn shed(_error: BoxError) -> Response {

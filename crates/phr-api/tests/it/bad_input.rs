@@ -82,7 +82,12 @@ fn bad_queries() -> Vec<(String, &'static str)> {
     table.push((format!("/health/samples?{DAYS}"), "metric"));
     table.push((format!("/health/summary?metric=steps&{DAYS}"), "bucket"));
     table.push((format!("/health/summary?metric=steps&bucket=year&{DAYS}"), "bucket"));
-    for path in ["/auth/me", "/integrations/vendors", "/integrations/fitbit/status"] {
+    for limit in ["0", "101", "-1", "", "all"] {
+        table.push((format!("/health/sync/runs?limit={limit}"), "limit"));
+    }
+    table.push(("/health/sync/runs?page=2".to_owned(), "page"));
+    for path in ["/auth/me", "/integrations/vendors", "/integrations/fitbit/status", "/sync/status"]
+    {
         table.push((format!("{path}?verbose=1"), "verbose"));
     }
     table

@@ -9,7 +9,6 @@ use axum::{
 use futures_util::StreamExt;
 use phr_api::{StreamLimits, Streams};
 use phr_model::{Metric, PersonId};
-use phr_store::{SharedStore, sqlite::SqliteStore};
 use phr_vendors::{InstantPace, Pace};
 use serde_json::Value;
 use tower::ServiceExt;
@@ -25,7 +24,7 @@ struct NoPace;
 #[async_trait::async_trait]
 impl Pace for NoPace {
     async fn pause(&self, _: Duration) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     fn jitter(&self, _: Duration) -> Duration {
@@ -184,8 +183,7 @@ async fn what_another_process_changes_is_told_too() {
     let id = ada.id().await;
     let mut stream = Open::new(&ada, STREAM).await;
     assert_eq!(stream.next().await.unwrap(), ": still here\n\n");
-    let file = app.folder.path().join("phr.sqlite");
-    let other: SharedStore = Arc::new(SqliteStore::open(&file).await.unwrap());
+    let other = app.bed.another().await;
     app.hold_in(&other, id, Metric::Steps, DAY, vec![sample(DAY, 36_000, 5, 60)]).await;
     assert_eq!(stream.change().await.data["change"], "created");
 }

@@ -17,7 +17,9 @@ mod limits;
 mod openapi;
 mod reading;
 mod sessions;
+mod status;
 mod tokens;
+mod webhooks;
 
 #[path = "../support/mod.rs"]
 mod support;

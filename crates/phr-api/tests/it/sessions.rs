@@ -27,10 +27,7 @@ async fn tk_07_a_refresh_token_is_exchanged_and_both_tokens_are_new() {
 async fn tk_07_the_database_holds_no_usable_token() {
     let app = TestApp::start().await;
     let ada = app.person("ada").await;
-    let mut bytes = Vec::new();
-    for entry in std::fs::read_dir(app.folder.path()).unwrap() {
-        bytes.append(&mut std::fs::read(entry.unwrap().path()).unwrap());
-    }
+    let bytes = app.bed.contents().await;
     for secret in [&ada.refresh, &ada.access, PASSWORD] {
         let found = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
         assert!(!found, "a secret lies in the database");

@@ -24,8 +24,8 @@ use phr_model::{Clock, StoppedClock};
 use phr_sandbox::{Options, People, Sandbox};
 use phr_store::{
     SharedStore, Vault,
+    bed::{self, Bed},
     one_time::{OneTime, Purpose},
-    sqlite::SqliteStore,
 };
 use phr_sync::{Connector, Entropy, OsEntropy, SyncService, SyncSettings, entropy};
 use phr_vendors::{
@@ -36,7 +36,6 @@ use phr_vendors::{
     registry::Vendors,
 };
 use secrecy::SecretString;
-use tempfile::TempDir;
 use tower::ServiceExt;
 
 pub(crate) use actor::{Actor, PASSWORD};
@@ -61,7 +60,7 @@ pub(crate) struct TestApp {
     pub(crate) clock: Arc<StoppedClock>,
     pub(crate) store: SharedStore,
     pub(crate) sandbox: Option<Sandbox>,
-    pub(crate) folder: TempDir,
+    pub(crate) bed: Bed,
     pub(crate) browser: reqwest::Client,
 }
 
@@ -108,9 +107,7 @@ impl TestApp {
     async fn build(settings: Settings, sandbox: Option<Sandbox>) -> Self {
         let stopped = Arc::new(StoppedClock::at(NOW.parse().unwrap()));
         let clock: Arc<dyn Clock> = stopped.clone();
-        let folder = tempfile::tempdir().unwrap();
-        let store: SharedStore =
-            Arc::new(SqliteStore::open(&folder.path().join("phr.sqlite")).await.unwrap());
+        let (store, bed) = bed::open().await;
         let vault = Arc::new(Vault::new(&SecretString::from(ENCRYPTION_KEY)).unwrap());
         let vendors = Arc::new(Vendors::new(sandbox.as_ref().map(|it| vendor(it, &clock))));
         let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
@@ -125,7 +122,8 @@ impl TestApp {
                 "phrapp://connected".parse().unwrap(),
             ]),
         };
-        let sync_settings = SyncSettings { look_back_days: 3, ..SyncSettings::default() };
+        let sync_settings =
+            SyncSettings { look_back_days: 3, history_days: 0, ..SyncSettings::default() };
         let sync = SyncService {
             store: store.clone(),
             vault,
@@ -141,7 +139,7 @@ impl TestApp {
         let router = phr_api::router(&state, phr_web::router(connector));
         let policy = reqwest::redirect::Policy::none();
         let browser = reqwest::Client::builder().redirect(policy).build().unwrap();
-        Self { router, state, clock: stopped, store, sandbox, folder, browser }
+        Self { router, state, clock: stopped, store, sandbox, bed, browser }
     }
 
     /// Sends a request.

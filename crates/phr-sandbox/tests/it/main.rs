@@ -14,3 +14,4 @@ mod refusals;
 mod rollups;
 mod schema;
 mod support;
+mod webhooks;

@@ -6,3 +6,6 @@ create index observation_by_revision on observation (person, revision, id);
 
 -- What the vendor said about the person's devices, and when it was asked (JSON).
 alter table connection add column devices text;
+
+-- Stable code of what failed a run, if something did.
+alter table sync_run add column error text;

@@ -24,3 +24,6 @@ end;
 
 -- What the vendor said about the person's devices, and when it was asked (JSON).
 alter table connection add column devices text;
+
+-- Stable code of what failed a run, if something did.
+alter table sync_run add column error text;

@@ -5,7 +5,7 @@ use sqlx::error::ErrorKind;
 use crate::error::StoreError;
 
 /// What went wrong in the database.
-pub(super) fn in_database(error: sqlx::Error) -> StoreError {
+pub(crate) fn in_database(error: sqlx::Error) -> StoreError {
     match &error {
         sqlx::Error::Database(database) => match database.kind() {
             ErrorKind::Other => by_code(error),

@@ -5,12 +5,13 @@
 //! are `repeatable read`: they see one moment.
 
 mod dialect;
-mod error;
+pub(crate) mod error;
 mod open;
 #[path = "../sql/mod.rs"]
 mod sql;
 
 use futures_util::future::BoxFuture;
+use phr_telemetry::record::Access;
 use sqlx::PgPool;
 // The names by which `sql/` knows this database.
 use PostgresStore as DbStore;
@@ -77,7 +78,7 @@ impl PostgresStore {
         T: Send + 'static,
         F: FnOnce(&mut DbConnection) -> BoxFuture<'_, Result<T, StoreError>> + Send + 'static,
     {
-        sql::detached(self.readers.clone(), WRITE, work).await
+        sql::detached(self.readers.clone(), WRITE, Access::Write, work).await
     }
 
     /// Runs `work` in a reading transaction: several statements that see the same moment.
@@ -86,6 +87,6 @@ impl PostgresStore {
         T: Send + 'static,
         F: FnOnce(&mut DbConnection) -> BoxFuture<'_, Result<T, StoreError>> + Send + 'static,
     {
-        sql::detached(self.readers.clone(), READ, work).await
+        sql::detached(self.readers.clone(), READ, Access::Read, work).await
     }
 }

@@ -26,8 +26,8 @@ macro_rules! columns {
     () => {
         "number, id, person, vendor, state, vendor_user, scopes, zone, connected_at, reconnect_by,
          last_complete_at, last_run_at, last_error, attempts, due_at, priority, audit_due_at,
-         audit_from, history_due_at, history_attempts, kept_from, member_since,
-         hinted_from, last_hook_at, missed_hooks"
+         audit_from, history_due_at, history_attempts, kept_from, member_since, lease_until,
+         devices, hinted_from, last_hook_at, missed_hooks"
     };
 }
 pub(super) use columns;
@@ -46,6 +46,8 @@ const BY_VENDOR: &str =
     concat!("select ", columns!(), " from connection where person = $1 and vendor = $2");
 const OF_PERSON: &str =
     concat!("select ", columns!(), " from connection where person = $1 order by number");
+const ALL: &str =
+    concat!("select ", columns!(), " from connection where number > $1 order by number limit $2");
 
 const LINKED_ELSEWHERE: &str = "select 1 from connection other
     join connection this on this.id = $1
@@ -59,6 +61,7 @@ const FORGET_REVOCATIONS: &str = "delete from revocation where vendor_user = $2
 const LINK: &str = "update connection set state = 'active', vendor_user = $2, scopes = $3,
         zone = coalesce($4, zone), tokens = $5, access_expires_at = $6,
         tokens_version = tokens_version + 1, reconnect_by = $7, connected_at = $8,
+        devices = null,
         last_error = null, attempts = 0, due_at = $8, priority = 0, history_attempts = 0,
         lease_token = null, lease_until = null, lease_work = null,
         trigger_at = null, trigger_priority = null
@@ -70,6 +73,8 @@ const REPLACE_TOKENS: &str = "update connection
     set tokens = $3, access_expires_at = $4, tokens_version = tokens_version + 1
     where id = $1 and tokens_version = $2 and tokens is not null";
 const REMEMBER: &str = "update connection set scopes = $2, zone = coalesce($3, zone) where id = $1";
+const REMEMBER_DEVICES: &str =
+    "update connection set devices = $2 where id = $1 and state = 'active'";
 
 const REVOKE: &str = "insert into revocation (connection, vendor, vendor_user, envelope, due_at)
     select id, vendor, vendor_user, tokens, $2 from connection
@@ -81,6 +86,7 @@ const REVOKE_LATER: &str =
 const DISCONNECT: &str = "update connection set state = 'disconnected', scopes = '[]',
         tokens = null, access_expires_at = null, tokens_version = tokens_version + 1,
         reconnect_by = null, last_error = null, attempts = 0, due_at = null, priority = 2,
+        devices = null,
         audit_due_at = null, history_due_at = null,
         lease_token = null, lease_until = null, lease_work = null,
         trigger_at = null, trigger_priority = null
@@ -119,6 +125,8 @@ pub(super) fn read(row: &DbRow) -> Result<Connection, StoreError> {
         kept_from: columns.date_if_any("kept_from")?,
         member_since: columns.date_if_any("member_since")?,
         hooked: hooks::read(columns)?,
+        leased_until: columns.instant_if_any("lease_until")?,
+        devices: columns.get("devices")?,
     })
 }
 
@@ -245,6 +253,12 @@ impl Connections for DbStore {
         rows.iter().map(read).collect()
     }
 
+    async fn all_connections(&self, after: i64, limit: u32) -> Result<Vec<Connection>, StoreError> {
+        let query = sqlx::query(ALL).bind(after).bind(i64::from(limit));
+        let rows = query.fetch_all(&self.readers).await.map_err(in_database)?;
+        rows.iter().map(read).collect()
+    }
+
     async fn connection(&self, id: ConnectionId) -> Result<Option<Connection>, StoreError> {
         self.find_connection(sqlx::query(BY_ID).bind(id.0)).await
     }
@@ -286,6 +300,11 @@ impl Connections for DbStore {
         let zone = zone.map(str::to_owned);
         self.change(sqlx::query(REMEMBER).bind(id.0).bind(json(scopes)).bind(zone)).await?;
         Ok(())
+    }
+
+    async fn remember_devices(&self, id: ConnectionId, devices: &str) -> Result<(), StoreError> {
+        let statement = sqlx::query(REMEMBER_DEVICES).bind(id.0).bind(devices.to_owned());
+        self.change(statement).await.map(|_| ())
     }
 
     async fn disconnect(&self, id: ConnectionId, now: Timestamp) -> Result<bool, StoreError> {

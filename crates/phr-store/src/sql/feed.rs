@@ -4,32 +4,27 @@ use async_trait::async_trait;
 use phr_model::{Metric, PersonId};
 use tokio::sync::broadcast;
 
-use super::{
-    DbRow, DbStore,
-    error::in_database,
-    observations::{self, columns},
-    row::Columns,
-};
+use super::{DbRow, DbStore, error::in_database, observations, row::Columns};
 use crate::{
     error::StoreError,
     feed::{Change, Feed, Position},
 };
 
 /// The index `observation_by_revision` has this very order.
-pub(in super::super) const SINCE: &str = concat!(
-    "select ",
-    columns!(""),
-    ", revision from observation
-     where person = $1 and (revision, id) > ($2, $3)
-     order by revision, id limit $4"
-);
-pub(in super::super) const SINCE_OF_METRIC: &str = concat!(
-    "select ",
-    columns!(""),
-    ", revision from observation
-     where person = $1 and (revision, id) > ($2, $3) and metric = $5
-     order by revision, id limit $4"
-);
+macro_rules! since {
+    ($of_metric:literal) => {
+        concat!(
+            "select id, metric, civil_date, started_at, start_offset, ended_at, end_offset, value,
+                 low, high, preliminary, status, version, issued, revision
+             from observation
+             where person = $1 and (revision, id) > ($2, $3) ",
+            $of_metric,
+            " order by revision, id limit $4"
+        )
+    };
+}
+pub(in super::super) const SINCE: &str = since!("");
+pub(in super::super) const SINCE_OF_METRIC: &str = since!("and metric = $5");
 
 fn read(row: &DbRow) -> Result<Change, StoreError> {
     let columns = Columns::of(row, "observation");

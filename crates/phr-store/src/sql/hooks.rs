@@ -67,9 +67,10 @@ async fn hear_all(
 ) -> Result<Heard, StoreError> {
     let mut heard = Heard::default();
     for hint in hints {
-        match hear(transaction, &vendor, hint, now).await? {
-            true => heard.known += 1,
-            false => heard.unknown += 1,
+        if hear(transaction, &vendor, hint, now).await? {
+            heard.known += 1;
+        } else {
+            heard.unknown += 1;
         }
     }
     Ok(heard)

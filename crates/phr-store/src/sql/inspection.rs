@@ -22,14 +22,34 @@ const SPAN: &str = "select min(civil_date) as first_date, max(civil_date) as las
         select civil_date from sample_day where person = $1 and metric = $2
         union all select civil_date from observation where person = $1 and metric = $2
         union all select civil_date from coverage where person = $1 and metric = $2) held";
-const SAMPLES: &str = "select * from sample_day
+const SAMPLES: &str =
+    "select civil_date, samples, minimum, maximum, total, first_at, last_at, digest,
+        data
+    from sample_day
     where person = $1 and metric = $2 and civil_date between $3 and $4 order by civil_date, source";
-const COVERAGE: &str = "select * from coverage
-    where person = $1 and metric = $2 and civil_date between $3 and $4 order by civil_date";
-const OBSERVATIONS: &str = "select * from observation
-    where person = $1 and metric = $2 and civil_date between $3 and $4 order by civil_date, id";
-const JOBS: &str = "select * from connection where person = $1 order by number";
-const RELEASE: &str = "update connection set lease_token = null, lease_until = null,
+const COVERAGE: &str = concat!(
+    "select ",
+    coverage::columns!(),
+    ", observations from coverage
+     where person = $1 and metric = $2 and civil_date between $3 and $4 order by civil_date"
+);
+const OBSERVATIONS: &str = concat!(
+    "select ",
+    observations::columns!(""),
+    " from observation
+     where person = $1 and metric = $2 and civil_date between $3 and $4 order by civil_date, id"
+);
+const JOBS: &str = concat!(
+    "select ",
+    connections::columns!(),
+    ", lease_token from connection where person = $1 order by number"
+);
+const AHEAD: &str = "select count(*) as ahead from observation
+    join person on person.id = observation.person
+    where observation.person = $1
+        and (observation.revision > person.revision or observation.revision < 0)";
+const RELEASE: &str =
+    "update connection set lease_token = null, lease_until = null, lease_work = null,
         trigger_at = null, trigger_priority = null
     where id = $1 and lease_token = $2";
 
@@ -193,6 +213,12 @@ impl Inspection for DbStore {
             }
         }
         Ok(found)
+    }
+
+    async fn ahead_of_feed(&self, person: PersonId) -> Result<u64, StoreError> {
+        let query = sqlx::query(AHEAD).bind(person.0);
+        let row = query.fetch_one(&self.readers).await.map_err(in_database)?;
+        Columns::of(&row, "observation").whole("ahead")
     }
 
     async fn release(&self, lease: Lease) -> Result<bool, StoreError> {

@@ -7,10 +7,11 @@
 //! prepared statement whose columns change is refused by PostgreSQL. The suite runs on each.
 
 use futures_util::future::BoxFuture;
+use phr_telemetry::record::Access;
 use sqlx::Pool;
 
 use super::{Db, DbArguments, DbConnection, DbExecutor, DbRow, DbStore, dialect, error};
-use crate::error::StoreError;
+use crate::{error::StoreError, timing::Timing};
 
 mod accounts;
 mod backfills;
@@ -18,6 +19,7 @@ mod connections;
 mod coverage;
 mod digest;
 pub(super) mod feed;
+mod fleet;
 mod hooks;
 mod inspection;
 mod leases;
@@ -39,6 +41,7 @@ mod upkeep;
 pub(super) async fn detached<T, F>(
     pool: Pool<Db>,
     begin: &'static str,
+    access: Access,
     work: F,
 ) -> Result<T, StoreError>
 where
@@ -46,14 +49,17 @@ where
     F: FnOnce(&mut DbConnection) -> BoxFuture<'_, Result<T, StoreError>> + Send + 'static,
 {
     let task = tokio::spawn(async move {
+        let mut timing = Timing::begin::<F>(access);
         let mut transaction = pool.begin_with(begin).await.map_err(error::in_database)?;
-        match work(&mut transaction).await {
+        timing.admitted();
+        let done = match work(&mut transaction).await {
             Ok(done) => transaction.commit().await.map(|()| done).map_err(error::in_database),
             Err(failed) => {
-                transaction.rollback().await.map_err(error::in_database)?;
-                Err(failed)
+                transaction.rollback().await.map_err(error::in_database).and(Err(failed))
             }
-        }
+        };
+        timing.end();
+        done
     });
     task.await.map_err(|error| StoreError::Unavailable(Box::new(error)))?
 }

@@ -11,7 +11,7 @@ const DAMAGED: [i32; 2] = [11, 26];
 const MISFIT: [i32; 3] = [1, 17, 20];
 
 /// What went wrong in the database.
-pub(super) fn in_database(error: sqlx::Error) -> StoreError {
+pub(crate) fn in_database(error: sqlx::Error) -> StoreError {
     match &error {
         sqlx::Error::Database(database) => match database.kind() {
             ErrorKind::Other => by_code(error),

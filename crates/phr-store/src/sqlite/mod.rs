@@ -3,17 +3,18 @@
 //! a power cut lost cannot be had again).
 
 mod dialect;
-mod error;
+pub(crate) mod error;
 mod open;
 #[cfg(test)]
 mod plans;
 #[path = "../sql/mod.rs"]
 mod sql;
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use futures_util::future::BoxFuture;
-use sqlx::SqlitePool;
+use phr_telemetry::record::Access;
+use sqlx::{SqlitePool, sqlite::SqliteSynchronous as Durability};
 // The names by which `sql/` knows this database.
 use SqliteStore as DbStore;
 use sqlx::{
@@ -31,8 +32,8 @@ const READERS: u32 = 4;
 pub struct SqliteStore {
     writer: SqlitePool,
     readers: SqlitePool,
-    day_indexes: std::sync::Arc<DayIndexes>,
-    news: std::sync::Arc<News>,
+    day_indexes: Arc<DayIndexes>,
+    news: Arc<News>,
 }
 
 impl std::fmt::Debug for SqliteStore {
@@ -58,12 +59,21 @@ impl SqliteStore {
     /// As [`Self::open`].
     pub async fn open_with_readers(path: &Path, readers: u32) -> Result<Self, StoreError> {
         open::migrate(path).await?;
-        Ok(Self {
-            writer: open::writer(path),
-            readers: open::readers(path, readers),
-            day_indexes: std::sync::Arc::default(),
-            news: std::sync::Arc::default(),
-        })
+        Ok(Self::on(open::writer(path, Durability::Full), open::readers(path, readers)))
+    }
+
+    /// Like [`Self::open`], but without ever waiting for the disk: for simulations, whose record may
+    /// go with the machine.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn open_volatile(path: &Path) -> Result<Self, StoreError> {
+        open::migrate(path).await?;
+        Ok(Self::on(open::writer(path, Durability::Off), open::readers(path, 1)))
+    }
+
+    fn on(writer: SqlitePool, readers: SqlitePool) -> Self {
+        Self { writer, readers, day_indexes: Arc::default(), news: Arc::default() }
     }
 
     /// Creates the database if it is missing and brings its schema up to date. Any number of
@@ -90,7 +100,7 @@ impl SqliteStore {
     {
         // Immediate: a deferred transaction that reads first fails as soon as another process
         // writes, whatever the busy timeout.
-        sql::detached(self.writer.clone(), "begin immediate", work).await
+        sql::detached(self.writer.clone(), "begin immediate", Access::Write, work).await
     }
 
     /// Runs `work` in a reading transaction: several statements that see the same moment.
@@ -99,6 +109,6 @@ impl SqliteStore {
         T: Send + 'static,
         F: FnOnce(&mut DbConnection) -> BoxFuture<'_, Result<T, StoreError>> + Send + 'static,
     {
-        sql::detached(self.readers.clone(), "begin", work).await
+        sql::detached(self.readers.clone(), "begin", Access::Read, work).await
     }
 }

@@ -37,8 +37,8 @@ fn pool(connections: u32) -> SqlitePoolOptions {
 }
 
 /// The pool of the one connection that writes.
-pub(super) fn writer(path: &Path) -> SqlitePool {
-    pool(1).connect_lazy_with(options(path))
+pub(super) fn writer(path: &Path, durability: SqliteSynchronous) -> SqlitePool {
+    pool(1).connect_lazy_with(options(path).synchronous(durability))
 }
 
 /// The pool of the connections that read.

@@ -16,7 +16,7 @@ pub(crate) trait Bed: Send + Sync {
     async fn another(&self) -> SharedStore;
 
     /// Changes the database behind the store's back.
-    async fn spoil(&self, sql: &'static str);
+    async fn spoil(&self, sql: &str);
 
     /// The hashes of all refresh tokens that would be exchanged now.
     async fn live_tokens(&self) -> Vec<SecretHash>;
@@ -52,7 +52,7 @@ impl Bed for FreshBed {
         self.bed.another().await
     }
 
-    async fn spoil(&self, sql: &'static str) {
+    async fn spoil(&self, sql: &str) {
         self.bed.execute(sql).await;
     }
 

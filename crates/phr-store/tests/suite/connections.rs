@@ -220,3 +220,30 @@ pub(crate) async fn vk_04_keys_in_use_are_known(bed: &dyn Bed) {
     bed.store().disconnect(first, at(1)).await.unwrap();
     assert_eq!(bed.store().sealing_keys().await.unwrap(), ["key1", "key2"]);
 }
+
+pub(crate) async fn devices_are_forgotten_with_the_connection(bed: &dyn Bed) {
+    let (person, id) = a_connected_person(bed.store()).await;
+    let devices =
+        || async { bed.store().connection_of(person, FITBIT).await.unwrap().unwrap().devices };
+    bed.store().remember_devices(id, "[1]").await.unwrap();
+    assert_eq!(devices().await.as_deref(), Some("[1]"));
+    bed.store().disconnect(id, at(1)).await.unwrap();
+    assert_eq!(devices().await, None);
+    bed.store().remember_devices(id, "[2]").await.unwrap();
+    assert_eq!(devices().await, None, "a run that ends late brings nothing back");
+}
+
+pub(crate) async fn operators_walk_through_all_connections(bed: &dyn Bed) {
+    let mut ids = Vec::new();
+    for _ in 0..5 {
+        ids.push(a_connected_person(bed.store()).await.1);
+    }
+    let (mut found, mut after) = (Vec::new(), 0);
+    loop {
+        let page = bed.store().all_connections(after, 2).await.unwrap();
+        let Some(last) = page.last() else { break };
+        after = last.number;
+        found.extend(page.iter().map(|connection| connection.id));
+    }
+    assert_eq!(found, ids);
+}

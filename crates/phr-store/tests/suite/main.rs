@@ -8,13 +8,18 @@ mod backfills;
 mod bed;
 mod connections;
 mod feed;
+mod fleet;
 mod given;
 mod hooks;
+mod inspection;
+mod moving;
 mod one_times;
 mod pages;
+mod racing;
 mod readings;
 mod runs;
 mod schedule;
+mod schema;
 mod sessions;
 mod size;
 mod sqlite_file;
@@ -82,6 +87,8 @@ on_every_database! {
         linking_again_spares_the_new_grant,
         a_revocation_is_retried_until_it_is_done,
         the_account_is_remembered,
+        devices_are_forgotten_with_the_connection,
+        operators_walk_through_all_connections,
         choosing_again_after_disconnecting_starts_over,
         vk_02_swapped_envelopes_fail_closed,
         vk_04_keys_in_use_are_known;
@@ -125,6 +132,12 @@ on_every_database! {
         a_hinted_date_is_forgotten_once_a_run_covered_it,
         a_hint_during_a_run_outlives_it,
         silence_is_counted_until_the_next_hint;
+    fleet:
+        an_empty_database_has_an_empty_fleet,
+        connections_are_counted_by_state,
+        what_is_due_is_told_by_kind_of_work,
+        what_is_being_worked_on_is_not_due_until_its_lease_lapses,
+        failures_and_the_age_of_completeness_are_seen;
     readings:
         a_day_comes_back_as_it_was_written,
         writing_the_same_again_changes_nothing,
@@ -173,7 +186,31 @@ on_every_database! {
         whoever_listens_hears_of_changes_only,
         a_drained_copy_equals_the_store,
         a_reader_beside_writers_misses_nothing;
+    inspection:
+        everything_of_a_day_is_shown,
+        what_was_withdrawn_is_shown_too,
+        the_span_reaches_from_the_first_day_to_the_last,
+        an_unreadable_row_does_not_hide_the_others,
+        a_digest_that_does_not_fit_is_told,
+        rows_of_unknown_metrics_are_strays,
+        a_released_connection_is_as_it_was,
+        a_trigger_outlives_the_release;
+    racing:
+        every_connection_is_claimed_once_by_eight_claimers,
+        parallel_writes_of_one_person_are_all_counted,
+        parallel_writes_of_one_day_leave_one_whole_day,
+        one_of_many_people_links_a_vendor_account,
+        parallel_disconnects_leave_one_revocation,
+        one_of_many_registrations_gets_the_address,
+        every_parallel_failure_is_counted,
+        one_of_many_refreshes_replaces_the_tokens,
+        a_trigger_in_the_moment_of_settling_is_not_lost,
+        nothing_is_written_after_the_lease_was_taken;
+    schema:
+        an_older_process_keeps_working_after_columns_were_added;
     runs:
         runs_are_listed_newest_first,
-        a_run_is_recorded_once;
+        a_run_is_recorded_once,
+        the_newest_runs_are_kept_and_only_those,
+        a_run_is_kept_for_ninety_days;
 }

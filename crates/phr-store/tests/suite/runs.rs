@@ -1,5 +1,5 @@
 use phr_model::ConnectionId;
-use phr_store::run::SyncRun;
+use phr_store::run::{MOST_RUNS, SyncRun};
 use uuid::Uuid;
 
 use crate::{
@@ -16,6 +16,7 @@ async fn a_run(bed: &dyn Bed) -> SyncRun {
         started_at: at(0),
         finished_at: at(5),
         outcome: "partial".to_owned(),
+        error: Some("unavailable".to_owned()),
         report: r#"{"steps":{"compared":14}}"#.to_owned(),
     }
 }
@@ -38,4 +39,28 @@ pub(crate) async fn a_run_is_recorded_once(bed: &dyn Bed) {
         bed.store().record_run(run.clone()).await.unwrap();
     }
     assert_eq!(bed.store().runs(run.person, 10).await.unwrap(), [run]);
+}
+
+pub(crate) async fn the_newest_runs_are_kept_and_only_those(bed: &dyn Bed) {
+    let first = a_run(bed).await;
+    let other = a_run(bed).await;
+    bed.store().record_run(other.clone()).await.unwrap();
+    for n in 0..i64::from(MOST_RUNS) + 10 {
+        let run = SyncRun { id: Uuid::new_v4(), started_at: at(n), ..first.clone() };
+        bed.store().record_run(run).await.unwrap();
+    }
+    let kept = bed.store().runs(first.person, 1_000).await.unwrap();
+    assert_eq!((kept.len(), kept.last().unwrap().started_at), (MOST_RUNS as usize, at(10)));
+    assert_eq!(bed.store().runs(other.person, 10).await.unwrap(), [other]);
+}
+
+pub(crate) async fn a_run_is_kept_for_ninety_days(bed: &dyn Bed) {
+    let first = a_run(bed).await;
+    bed.store().record_run(first.clone()).await.unwrap();
+    for (days, kept) in [(90, 2), (91, 2)] {
+        let started_at = at(days * 86_400);
+        let run = SyncRun { id: Uuid::new_v4(), started_at, ..first.clone() };
+        bed.store().record_run(run).await.unwrap();
+        assert_eq!(bed.store().runs(first.person, 10).await.unwrap().len(), kept, "{days} days");
+    }
 }

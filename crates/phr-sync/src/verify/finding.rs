@@ -78,6 +78,8 @@ whats! {
     ObservationPeriod Different "observation_period",
     /// An Observation's status, version or "preliminary" contradict each other.
     ObservationStatus Different "observation_status",
+    /// Observations are ahead of the change feed: its readers would pass over the next changes.
+    FeedAhead Lost "feed_ahead",
     /// Active, and never due.
     NeverDue Stuck "never_due",
     /// Due for longer than it should ever be.

@@ -49,6 +49,10 @@ pub async fn verify(
     for job in &jobs {
         schedule::check(job, now, strictness.patience, &mut findings);
     }
+    let ahead = store.ahead_of_feed(person).await?;
+    if ahead > 0 {
+        findings.add(What::FeedAhead, Some(format!("{ahead} Observations")), None);
+    }
     let mut days = 0;
     for metric in Metric::ALL {
         let Some(span) = store.held_span(person, metric).await? else { continue };
@@ -90,7 +94,7 @@ async fn check_range(
     findings: &mut Findings,
 ) -> Result<u64, StoreError> {
     let Inspected { days, unreadable } = store.inspect(whose.person, metric, range).await?;
-    for row in unreadable {
+    for row in &unreadable {
         findings.turn_to(metric, row.date);
         findings.add(What::Unreadable, Some(format!("{}.{}", row.table, row.column)), None);
     }
@@ -105,6 +109,10 @@ async fn check_range(
         heart_rate: whose.heart_rate,
     };
     for day in &days {
+        // Without its samples, or what is known of it, nothing about a day can be derived.
+        if unreadable.iter().any(|row| row.date == Some(day.date)) {
+            continue;
+        }
         day::check(day, &circumstances, findings);
     }
     Ok(days.len() as u64)

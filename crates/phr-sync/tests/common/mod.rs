@@ -1,5 +1,5 @@
-//! The real parts on one stage: emulated Google, Google Health client, SQLite, and a clock that
-//! stands still until a test moves it.
+//! The real parts on one stage: emulated Google, Google Health client, a database (see
+//! [`phr_store::bed`]), and a clock that stands still until a test moves it.
 
 #![allow(dead_code, clippy::allow_attributes, reason = "each test file uses a part of it")]
 
@@ -14,8 +14,8 @@ use phr_sandbox::{DataType, Options, People, Sandbox, World};
 use phr_store::{
     SharedStore, Vault,
     account::{NewPerson, Person, Registration},
+    bed::{self, Bed},
     connection::Connection,
-    sqlite::SqliteStore,
 };
 use phr_sync::{
     Callback, Connector, Entropy, Finished, RunReport, SyncError, SyncService, SyncSettings,
@@ -30,7 +30,6 @@ use phr_vendors::{
 };
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
-use tempfile::TempDir;
 use url::Url;
 use uuid::Uuid;
 
@@ -75,7 +74,7 @@ pub(crate) struct Stage {
     pub(crate) store: SharedStore,
     pub(crate) connector: Connector,
     pub(crate) sync: SyncService,
-    pub(crate) folder: TempDir,
+    pub(crate) bed: Bed,
     pub(crate) browser: reqwest::Client,
 }
 
@@ -85,22 +84,29 @@ pub(crate) struct Connected {
     pub(crate) email: String,
 }
 
+/// An emulator on which it is `now`, with two invented people and `days` of their history.
+pub(crate) fn options(now: &str, days: u32) -> Options {
+    let people = People::Synthetic { count: 2, days_of_history: days };
+    Options { now: Some(now.parse().unwrap()), people, ..Options::default() }
+}
+
 impl Stage {
     /// A stage on which it is `now`, with two invented people and `days` of their history.
     pub(crate) async fn at(now: &str, days: u32) -> Self {
-        let people = People::Synthetic { count: 2, days_of_history: days };
-        Self::with(Options { now: Some(now.parse().unwrap()), people, ..Options::default() }).await
+        Self::with(options(now, days)).await
     }
 
     pub(crate) async fn with(options: Options) -> Self {
+        Self::on(bed::open().await, options).await
+    }
+
+    /// A stage on this store.
+    pub(crate) async fn on((store, bed): (SharedStore, Bed), options: Options) -> Self {
         let options =
             Options { redirect_uris: vec![REDIRECT.to_owned()], quota_per_minute: 0, ..options };
         let (id, secret) = (options.client_id.clone(), options.client_secret.clone());
         let sandbox = Sandbox::start(options).await.unwrap();
         let clock: Arc<dyn Clock> = Arc::new(StageClock(sandbox.world().clock()));
-        let folder = tempfile::tempdir().unwrap();
-        let store: SharedStore =
-            Arc::new(SqliteStore::open(&folder.path().join("phr.sqlite")).await.unwrap());
         let base: Url = sandbox.base_url().parse().unwrap();
         let google = Settings::at(&base, id, secret.into(), REDIRECT.parse().unwrap());
         let vendors = Arc::new(Vendors::new([vendor(&google, 1_000_000, &clock)]));
@@ -126,7 +132,7 @@ impl Stage {
         };
         let browser =
             reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { sandbox, settings: google, clock, store, connector, sync, folder, browser }
+        Self { sandbox, settings: google, clock, store, connector, sync, bed, browser }
     }
 
     pub(crate) fn world(&self) -> &World {
@@ -230,8 +236,7 @@ impl Stage {
 
     /// The worker of another process: a store of its own on the same database.
     pub(crate) async fn another_process(&self) -> SyncService {
-        let store = SqliteStore::open(&self.folder.path().join("phr.sqlite")).await.unwrap();
-        SyncService { store: Arc::new(store), ..self.sync.clone() }
+        SyncService { store: self.bed.another().await, ..self.sync.clone() }
     }
 
     /// Lets runs compare the last `days`.

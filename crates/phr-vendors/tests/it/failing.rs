@@ -65,7 +65,10 @@ async fn what_trying_again_cannot_cure_is_tried_once(
 // The emulator closes before the head of the answer is out: nothing has come.
 #[case::cut(Fault::new(FaultKind::CutBody), VendorError::Unavailable)]
 #[tokio::test]
-async fn in_09_what_may_pass_is_tried_three_times(#[case] fault: Fault, #[case] error: VendorError) {
+async fn in_09_what_may_pass_is_tried_three_times(
+    #[case] fault: Fault,
+    #[case] error: VendorError,
+) {
     let upstream = Upstream::of(JONAS).await;
     let date = day(DATE);
     upstream.world().inject(fault.clone());

@@ -5,6 +5,7 @@
 mod consenting;
 mod failing;
 mod figures;
+mod hooks;
 mod pages;
 mod reading;
 mod secrecy;

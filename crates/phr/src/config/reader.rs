@@ -1,14 +1,16 @@
 //! Reading variables one by one, remembering what is wrong with them.
 
-use std::path::PathBuf;
+use std::{net::SocketAddr, path::PathBuf};
 
 use jiff::SignedDuration;
 use phr_api::settings::Network;
 use phr_store::Vault;
+use phr_vendors::fitbit::google_health::hooks::{Authorization, Check};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use super::{Fitbit, Mistake};
+use super::{Fitbit, Mistake, WebhookAdmin};
+use crate::metrics::Metrics;
 
 /// Reads variables one by one and remembers what is wrong with them.
 pub(super) struct Reader<'a> {
@@ -109,6 +111,15 @@ impl Reader<'_> {
         networks
     }
 
+    pub(super) fn lease(&mut self) -> SignedDuration {
+        let parsed = self.parsed("SYNC_LEASE", "1m", "a time like 1m or 30s");
+        let lease = parsed.unwrap_or(SignedDuration::from_mins(1));
+        if !(SignedDuration::from_secs(1)..=SignedDuration::from_hours(1)).contains(&lease) {
+            self.mistake("SYNC_LEASE", "must be from 1s to 1h");
+        }
+        lease
+    }
+
     pub(super) fn interval(&mut self) -> SignedDuration {
         let range = SignedDuration::from_mins(5)..=SignedDuration::from_hours(24);
         let parsed = self.parsed("SYNC_INTERVAL", "1h", "a time like 1h or 30m");
@@ -197,13 +208,36 @@ impl Reader<'_> {
         ring
     }
 
+    /// Served beside the API for whoever has the token, or on an address apart; without either not
+    /// at all. A port alone is one of this machine.
+    pub(super) fn metrics(&mut self) -> Option<Metrics> {
+        let place = self.text("METRICS_LISTEN");
+        let apart = place.as_ref().and_then(|text| {
+            let port = text.parse().map(|port: u16| SocketAddr::from(([127, 0, 0, 1], port)));
+            port.or_else(|_| text.parse()).ok()
+        });
+        if place.is_some() && apart.is_none() {
+            self.mistake("METRICS_LISTEN", "must be a port or an address like 127.0.0.1:9464");
+        }
+        let remedy = "make one of 32 random characters or more";
+        let token = match self.text("METRICS_TOKEN") {
+            Some(_) => self.secret("METRICS_TOKEN", remedy),
+            None => None,
+        };
+        let short = |token: &SecretString| token.expose_secret().len() < 32;
+        if token.as_ref().is_some_and(|it| short(it) || has_low_entropy(it.expose_secret())) {
+            self.mistake("METRICS_TOKEN", format!("is too short or too regular; {remedy}"));
+        }
+        if token.is_none() && apart.is_some_and(|address| !address.ip().is_loopback()) {
+            self.mistake("METRICS_TOKEN", "is needed where METRICS_LISTEN is not on this machine");
+        }
+        (token.is_some() || apart.is_some()).then_some(Metrics { listen: apart, token })
+    }
+
     /// Without credentials the server runs, and says so to whoever tries to connect.
     pub(super) fn fitbit(&mut self, public_url: Option<&Url>) -> Option<Fitbit> {
         self.one_of("FITBIT_UPSTREAM", &[("google-health", ())]);
-        let base_url = self.urls("FITBIT_BASE_URL").into_iter().next();
-        if base_url.as_ref().is_some_and(|url| !is_loopback(url)) {
-            self.mistake("FITBIT_BASE_URL", "is for an emulator on this machine only");
-        }
+        let (base_url, webhook) = (self.emulator(), self.webhook());
         if self.text("FITBIT_CLIENT_ID").is_none() && self.text("FITBIT_CLIENT_SECRET").is_none() {
             return None;
         }
@@ -214,7 +248,61 @@ impl Reader<'_> {
         let redirect = self.parsed("FITBIT_REDIRECT_URI", default.as_str(), "a URL");
         let redirect_uri = redirect.and_then(|url| self.https("FITBIT_REDIRECT_URI", url))?;
         let client_id = client_id?.expose_secret().to_owned();
-        Some(Fitbit { client_id, client_secret: client_secret?, redirect_uri, base_url })
+        Some(Fitbit { client_id, client_secret: client_secret?, redirect_uri, base_url, webhook })
+    }
+
+    fn emulator(&mut self) -> Option<Url> {
+        let base_url = self.urls("FITBIT_BASE_URL").into_iter().next();
+        if base_url.as_ref().is_some_and(|url| !is_loopback(url)) {
+            self.mistake("FITBIT_BASE_URL", "is for an emulator on this machine only");
+        }
+        base_url
+    }
+
+    /// The values that Google sends along with notifications, the present one first.
+    fn webhook(&mut self) -> Option<Authorization> {
+        const RING: &str = "FITBIT_WEBHOOK_AUTHORIZATION";
+        let check = [("always", Check::Always), ("handshake", Check::Handshake)];
+        let check = self.one_of("FITBIT_WEBHOOK_CHECK", &check);
+        let values = self.list(RING);
+        let weak = |value: &String| {
+            let secret = value.split_once(' ').map_or("", |(_, secret)| secret);
+            secret.len() < 32 || has_low_entropy(secret) || is_sample(value)
+        };
+        if values.iter().any(weak) {
+            let problem = "must be a scheme and at least 32 random characters, such as \
+                           `Bearer ...`; to rotate, put the new value first: new,old";
+            self.mistake(RING, problem);
+        }
+        if values.len() > 2 {
+            self.mistake(RING, "may have two values at most: new,old");
+        }
+        let ring: Vec<_> = values.into_iter().map(SecretString::from).collect();
+        (!ring.is_empty()).then_some(Authorization { ring, check })
+    }
+
+    /// What `phr webhooks` needs.
+    pub(super) fn webhook_admin(&mut self) -> Option<WebhookAdmin> {
+        let (public_url, base_url, webhook) = (self.public_url(), self.emulator(), self.webhook());
+        let remedy = "see docs/webhooks.md";
+        let token = self.secret("FITBIT_ADMIN_TOKEN", remedy);
+        let project = self.text("FITBIT_PROJECT_NUMBER").unwrap_or_default();
+        if project.is_empty() || !project.bytes().all(|byte| byte.is_ascii_digit()) {
+            let problem = "must be the number of the Google Cloud project, not its id";
+            self.mistake("FITBIT_PROJECT_NUMBER", problem);
+        }
+        let authorization = webhook.and_then(|webhook| webhook.ring.into_iter().next());
+        if authorization.is_none() {
+            let problem = "is missing; choose a value such as `Bearer ` and 32 random characters";
+            self.mistake("FITBIT_WEBHOOK_AUTHORIZATION", problem);
+        }
+        Some(WebhookAdmin {
+            public_url: public_url?,
+            base_url,
+            project,
+            token: token?,
+            authorization: authorization?,
+        })
     }
 }
 

@@ -9,6 +9,8 @@ fn sound() -> BTreeMap<&'static str, &'static str> {
     BTreeMap::from([("ENCRYPTION_KEY", FERNET), ("JWT_SECRET", JWT)])
 }
 
+const HOOK: &str = "Bearer b0c8yE1n6Qv2K7Zq4Wf9Xr3Ts5Ua1HdJ";
+
 fn read(variables: &BTreeMap<&str, &str>) -> Result<Config, Vec<Mistake>> {
     Config::read(&|name| variables.get(name).map(|text| (*text).to_owned()))
 }
@@ -42,7 +44,7 @@ fn st_01_missing_secrets_are_named_with_the_remedy() {
 
 #[test]
 fn st_01_every_bad_setting_is_refused_by_name_and_never_quoted() {
-    let table: [(&str, &str); 28] = [
+    let table: [(&str, &str); 37] = [
         ("ENCRYPTION_KEY", "your_encryption_key_here"),
         ("ENCRYPTION_KEY", "too-short"),
         ("ENCRYPTION_KEY", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
@@ -58,9 +60,14 @@ fn st_01_every_bad_setting_is_refused_by_name_and_never_quoted() {
         ("FITBIT_CLIENT_ID", "your_fitbit_client_id_here"),
         ("FITBIT_UPSTREAM", "carrier-pigeon"),
         ("FITBIT_BASE_URL", "http://10.1.2.3:9000"),
+        ("FITBIT_WEBHOOK_AUTHORIZATION", "b0c8yE1n6Qv2K7Zq4Wf9Xr3Ts5Ua1HdJ"),
+        ("FITBIT_WEBHOOK_AUTHORIZATION", "Bearer tooshort"),
+        ("FITBIT_WEBHOOK_AUTHORIZATION", "Bearer aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
+        ("FITBIT_WEBHOOK_CHECK", "never"),
         ("REGISTRATION", "everybody"),
         ("OBSERVATIONS_HEART_RATE", "sometimes"),
         ("SYNC_INTERVAL", "1s"),
+        ("SYNC_LEASE", "0s"),
         ("SYNC_LOOK_BACK_DAYS", "0"),
         ("SYNC_WORKERS", "0"),
         ("HISTORY_DAYS", "3651"),
@@ -69,11 +76,19 @@ fn st_01_every_bad_setting_is_refused_by_name_and_never_quoted() {
         ("CORS_ORIGINS", "*"),
         ("TRUSTED_PROXIES", "10.0.0.0/99"),
         ("RETURN_URLS", "://nowhere"),
+        ("METRICS_LISTEN", "everywhere"),
+        ("METRICS_TOKEN", "too-short"),
+        ("METRICS_TOKEN", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
+        ("LOG_FORMAT", "morse"),
         ("MAX_CONNECTIONS", "1"),
         ("MAX_CONNECTIONS_PER_ADDRESS", "none"),
     ];
+    let credentials =
+        [("FITBIT_CLIENT_SECRET", "GOCSPX-abc"), ("FITBIT_CLIENT_ID", "1.apps.example")];
     for (variable, value) in table {
-        let mistakes = mistakes(&[(variable, value)]);
+        let webhook = variable.starts_with("FITBIT_WEBHOOK");
+        let around = if webhook { &credentials[..] } else { &[] };
+        let mistakes = mistakes(&[around, &[(variable, value)]].concat());
         assert!(mistakes.iter().any(|mistake| mistake.starts_with(variable)), "{mistakes:?}");
         let quoted = value.len() > 3 && mistakes.iter().any(|mistake| mistake.contains(value));
         assert!(!quoted || variable == "DATABASE_URL", "{variable} is quoted: {mistakes:?}");
@@ -101,6 +116,30 @@ fn all_mistakes_are_told_at_once() {
     assert_eq!(mistakes.len(), 3, "{mistakes:?}");
 }
 
+/// Where metrics are served with these variables, and whether a token is asked for.
+fn metrics(changes: &[(&'static str, &'static str)]) -> Option<(Option<String>, bool)> {
+    let mut variables = sound();
+    variables.extend(changes.iter().copied());
+    let metrics = read(&variables).unwrap().metrics?;
+    Some((metrics.listen.map(|address| address.to_string()), metrics.token.is_some()))
+}
+
+#[test]
+fn metrics_are_served_only_where_the_operator_says() {
+    let (token, port) = (("METRICS_TOKEN", JWT), ("METRICS_LISTEN", "9464"));
+    let apart = Some("127.0.0.1:9464".to_owned());
+    assert_eq!(metrics(&[]), None);
+    assert_eq!(metrics(&[token]), Some((None, true)));
+    assert_eq!(metrics(&[port]), Some((apart.clone(), false)));
+    assert_eq!(metrics(&[port, token]), Some((apart, true)));
+}
+
+#[test]
+fn metrics_for_other_machines_need_a_token() {
+    let mistakes = mistakes(&[("METRICS_LISTEN", "0.0.0.0:9464")]);
+    assert!(mistakes[0].starts_with("METRICS_TOKEN: is needed"), "{mistakes:?}");
+}
+
 #[test]
 fn a_client_id_without_its_secret_is_a_mistake() {
     let mistakes = mistakes(&[("FITBIT_CLIENT_ID", "1234.apps.googleusercontent.com")]);
@@ -120,6 +159,31 @@ fn the_redirect_uri_follows_the_public_url() {
         fitbit.redirect_uri.as_str(),
         "https://phr.somewhere.org/integrations/fitbit/callback"
     );
+}
+
+#[test]
+fn wh_02_two_values_may_be_in_force_and_the_first_is_registered() {
+    let ring = format!("{HOOK},{HOOK}2");
+    let variables = BTreeMap::from([
+        ("FITBIT_WEBHOOK_AUTHORIZATION", ring.as_str()),
+        ("FITBIT_PROJECT_NUMBER", "123456789012"),
+        ("FITBIT_ADMIN_TOKEN", "ya29.token"),
+    ]);
+    let admin = WebhookAdmin::read(&|name| variables.get(name).map(|text| (*text).to_owned()));
+    let admin = admin.unwrap();
+    assert_eq!(secrecy::ExposeSecret::expose_secret(&admin.authorization), HOOK);
+    assert!(!format!("{admin:?}").contains(HOOK));
+}
+
+#[test]
+fn managing_webhooks_says_everything_that_is_missing() {
+    let mistakes = WebhookAdmin::read(&|_| None).expect_err("nothing is set");
+    let mistakes: Vec<_> = mistakes.iter().map(ToString::to_string).collect();
+    insta::assert_snapshot!(mistakes.join("\n"), @r"
+    FITBIT_ADMIN_TOKEN: is missing; see docs/webhooks.md
+    FITBIT_PROJECT_NUMBER: must be the number of the Google Cloud project, not its id
+    FITBIT_WEBHOOK_AUTHORIZATION: is missing; choose a value such as `Bearer ` and 32 random characters
+    ");
 }
 
 #[test]

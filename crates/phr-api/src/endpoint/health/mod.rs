@@ -9,9 +9,10 @@ pub mod samples;
 pub mod summary;
 pub mod sync;
 pub mod sync_now;
+pub mod sync_runs;
 
 use jiff::Timestamp;
-use phr_model::{FITBIT, Metric, Moment};
+use phr_model::{Metric, Moment};
 
 use crate::{auth::SignedIn, error::ApiError, input::Fields, limit::Class, state::ApiState};
 
@@ -34,8 +35,12 @@ fn local_time(at: Timestamp, offset_seconds: i32) -> String {
 }
 
 /// Counts one sync trigger of the person's connection (RL-01).
-async fn count_trigger(person: &SignedIn, state: &ApiState) -> Result<(), ApiError> {
-    let connection = state.store.connection_of(person.id(), FITBIT).await?;
+pub(super) async fn count_trigger(
+    person: &SignedIn,
+    state: &ApiState,
+    vendor: &str,
+) -> Result<(), ApiError> {
+    let connection = state.store.connection_of(person.id(), vendor).await?;
     match connection {
         Some(connection) => state.limiters.take(Class::Sync, connection.id.0, state.clock.now()),
         None => Ok(()),

@@ -31,6 +31,13 @@ pub struct SyncQueued {
     pub status: &'static str,
 }
 
+impl SyncQueued {
+    pub(in crate::endpoint) fn of(vendor: &'static str) -> Self {
+        let message = "Sync queued. New readings appear in /health/observations.";
+        Self { message, vendor, status: "queued" }
+    }
+}
+
 /// Sync in the background
 ///
 /// Comes back at once. Asking again while a sync is queued changes nothing.
@@ -57,12 +64,7 @@ pub async fn request_sync(
     Query(Nothing): Query<Nothing>,
 ) -> Result<(StatusCode, Json<SyncQueued>), ApiError> {
     person.patient()?;
-    count_trigger(&person, &state).await?;
+    count_trigger(&person, &state, FITBIT).await?;
     detached(async move { Ok(state.sync.request(person.id(), FITBIT).await?) }).await?;
-    let queued = SyncQueued {
-        message: "Sync queued. New readings appear in /health/observations.",
-        vendor: FITBIT,
-        status: "queued",
-    };
-    Ok((StatusCode::ACCEPTED, Json(queued)))
+    Ok((StatusCode::ACCEPTED, Json(SyncQueued::of(FITBIT))))
 }

@@ -176,7 +176,7 @@ pub async fn sync_now(
     Query(query): Query<SyncQuery>,
 ) -> Result<Json<SyncResult>, ApiError> {
     person.patient()?;
-    count_trigger(&person, &state).await?;
+    count_trigger(&person, &state, FITBIT).await?;
     let report =
         detached(
             async move { Ok(state.sync.sync_now(person.id(), FITBIT, query.date, None).await?) },

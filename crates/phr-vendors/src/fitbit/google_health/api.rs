@@ -6,6 +6,7 @@ use std::{
 };
 
 use phr_model::Clock;
+use phr_telemetry::record::{self, Answer};
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use secrecy::ExposeSecret;
 use serde_json::Value;
@@ -13,6 +14,7 @@ use tracing::debug;
 use url::Url;
 
 use super::{
+    UPSTREAM,
     failure::{Failure, classify},
     json::ParseError,
 };
@@ -21,6 +23,7 @@ use crate::{
     error::VendorError,
     http::{BodyError, may_be_json, read_capped},
     pace::Pace,
+    skew::ClockWatch,
     vendor::Access,
 };
 
@@ -45,6 +48,7 @@ pub(super) struct Api {
     pub(super) budget: Arc<Budget>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) pace: Arc<dyn Pace>,
+    pub(super) watch: ClockWatch,
 }
 
 /// A request, without the person it is made for.
@@ -81,7 +85,9 @@ impl Api {
     ) -> Result<T, Failure> {
         let mut tries = 1;
         loop {
-            self.admit(access).await?;
+            self.admit(access).await.inspect_err(|_| {
+                record::vendor_request(UPSTREAM, call.endpoint, Answer::HeldBack, Duration::ZERO);
+            })?;
             let failure = match self.attempt(access, call, &read).await {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
@@ -131,6 +137,11 @@ impl Api {
         failure
     }
 
+    #[tracing::instrument(
+        name = "vendor call",
+        skip_all,
+        fields(upstream = UPSTREAM, endpoint = call.endpoint, data_type = call.data_type)
+    )]
     async fn attempt<T>(
         &self,
         access: &Access,
@@ -140,6 +151,9 @@ impl Api {
         let started = Instant::now();
         let sent = self.request(access, call).send().await;
         let status = sent.as_ref().map_or(0, |response| response.status().as_u16());
+        if let Ok(response) = &sent {
+            self.watch.note(UPSTREAM, response.headers(), self.clock.now());
+        }
         let outcome = match sent {
             Ok(response) => self.body(response).await,
             Err(_) => Err(VendorError::Unavailable.into()),
@@ -147,6 +161,8 @@ impl Api {
         let Call { endpoint, data_type, .. } = call;
         let bytes = outcome.as_ref().map_or(0, Vec::len);
         let ms = started.elapsed().as_millis();
+        let answer = if status == 0 { Answer::None } else { Answer::Status(status) };
+        record::vendor_request(UPSTREAM, endpoint, answer, started.elapsed());
         debug!(endpoint, data_type, status, bytes, %ms, "the vendor answered");
         Ok(read(&outcome?).map_err(|ParseError| VendorError::Unreadable)?)
     }
@@ -205,6 +221,7 @@ mod tests {
             budget: Arc::new(Budget::new(Limits::GOOGLE_HEALTH, clock.clone())),
             clock,
             pace: Arc::new(InstantPace::default()),
+            watch: ClockWatch::default(),
         };
         let connection = "00000000-0000-4000-8000-000000000001".parse().unwrap();
         let access = Access { connection, token: "ya29.token".into() };

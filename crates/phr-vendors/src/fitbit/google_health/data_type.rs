@@ -113,3 +113,24 @@ impl PointType {
         }
     }
 }
+
+/// The type whose notifications tell of every change of a metric (page "Webhooks"). Samples of oxygen
+/// saturation come without any.
+pub(super) fn announced_as(metric: Metric) -> Option<&'static str> {
+    match metric {
+        Metric::HeartRate => Some("heart-rate"),
+        Metric::BodyWeight => Some("weight"),
+        Metric::Steps => Some("steps"),
+        Metric::Distance => Some("distance"),
+        Metric::Calories => Some("total-calories"),
+        Metric::RestingHeartRate => Some("daily-resting-heart-rate"),
+        Metric::Spo2 => None,
+    }
+}
+
+/// The types to be notified of: what announces a metric, and the night's oxygen saturation, which
+/// says that there are new samples of it.
+pub(super) fn notifying_types() -> Vec<&'static str> {
+    let announced = Metric::ALL.into_iter().filter_map(announced_as);
+    announced.chain(["daily-oxygen-saturation"]).collect()
+}

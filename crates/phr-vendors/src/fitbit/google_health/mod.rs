@@ -9,7 +9,9 @@ mod account;
 mod api;
 mod daily;
 mod data_type;
+mod devices;
 mod failure;
+pub mod hooks;
 mod hours;
 mod json;
 mod oauth;
@@ -40,12 +42,17 @@ pub use self::{
 };
 use crate::{
     budget::Budget,
+    device::Device,
     error::VendorError,
     pace::{Pace, TokioPace},
+    skew::ClockWatch,
     vendor::{
         Access, Account, AuthorizationRequest, DayReading, Grant, Refreshed, ScopeFacts, Vendor,
     },
 };
+
+/// What this API is called in metrics, traces and answers.
+const UPSTREAM: &str = "google-health";
 
 /// Fitbit behind the Google Health API.
 pub struct GoogleHealth {
@@ -65,7 +72,8 @@ impl GoogleHealth {
     ) -> Self {
         let oauth = OAuth::new(settings, http.clone(), clock.clone());
         let base = settings.api_base_url.clone();
-        Self { oauth, api: Api { http, base, budget, clock, pace: Arc::new(TokioPace) } }
+        let (pace, watch) = (Arc::new(TokioPace), ClockWatch::default());
+        Self { oauth, api: Api { http, base, budget, clock, pace, watch } }
     }
 
     /// The same client with another way to wait between attempts.
@@ -89,7 +97,7 @@ impl Vendor for GoogleHealth {
     }
 
     fn upstream(&self) -> &'static str {
-        "google-health"
+        UPSTREAM
     }
 
     fn title(&self) -> &'static str {
@@ -102,6 +110,10 @@ impl Vendor for GoogleHealth {
 
     fn metrics(&self) -> &'static [Metric] {
         &Metric::ALL
+    }
+
+    fn announces(&self, metric: Metric) -> bool {
+        data_type::announced_as(metric).is_some()
     }
 
     fn authorization_url(&self, request: &AuthorizationRequest<'_>) -> Url {
@@ -121,7 +133,10 @@ impl Vendor for GoogleHealth {
     }
 
     async fn refresh(&self, refresh: &SecretString) -> Result<Refreshed, VendorError> {
-        self.oauth.refresh(refresh).await
+        let refreshed = self.oauth.refresh(refresh).await;
+        let error = refreshed.as_ref().err().map(VendorError::code);
+        phr_telemetry::record::token_refresh(UPSTREAM, error);
+        refreshed
     }
 
     async fn revoke(&self, token: &SecretString) -> Result<(), VendorError> {
@@ -136,6 +151,10 @@ impl Vendor for GoogleHealth {
         account::read_membership(&self.api, access).await
     }
 
+    async fn devices(&self, access: &Access) -> Result<Vec<Device>, VendorError> {
+        devices::read_devices(&self.api, access).await
+    }
+
     async fn daily_figures(
         &self,
         access: &Access,
@@ -146,6 +165,10 @@ impl Vendor for GoogleHealth {
             return Ok(BTreeMap::new());
         }
         daily::figures(&self.api, access, metric, days).await
+    }
+
+    fn budget_left(&self) -> Option<u32> {
+        Some(self.api.budget.left())
     }
 
     /// A day where a day takes a page or more; a fortnight where one request answers for all.

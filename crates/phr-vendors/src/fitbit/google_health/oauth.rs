@@ -18,13 +18,14 @@ use oauth2::{
     },
 };
 use phr_model::Clock;
+use phr_telemetry::record::{self, Answer};
 use reqwest::StatusCode;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use tracing::debug;
 use url::Url;
 
-use super::{failure::retry_after, scopes::SCOPES, settings::Settings};
+use super::{UPSTREAM, failure::retry_after, scopes::SCOPES, settings::Settings};
 use crate::{
     error::VendorError,
     http::{BodyError, may_be_json, read_capped},
@@ -168,6 +169,7 @@ impl Line {
     }
 
     /// The answer, if it is one that an authorization server would give.
+    #[tracing::instrument(name = "vendor call", skip_all, fields(upstream = UPSTREAM, endpoint))]
     async fn answer(
         &self,
         endpoint: &'static str,
@@ -178,6 +180,8 @@ impl Line {
         let sent = self.http.execute(request).await;
         let status = sent.as_ref().map_or(0, |response| response.status().as_u16());
         let ms = started.elapsed().as_millis();
+        let seen = if status == 0 { Answer::None } else { Answer::Status(status) };
+        record::vendor_request(UPSTREAM, endpoint, seen, started.elapsed());
         debug!(endpoint, status, %ms, "the authorization server answered");
         let response = sent.map_err(|_| VendorError::Unavailable)?;
         let status = response.status();

@@ -3,6 +3,13 @@
 use secrecy::SecretString;
 use url::Url;
 
+/// The keyset's path (page "Webhooks").
+macro_rules! keyset {
+    () => {
+        "/googlehealthapi/webhooks/webhooks_public_keyset.json"
+    };
+}
+
 /// How to reach Google's authorization server and Health API.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -22,6 +29,8 @@ pub struct Settings {
     pub issuer: String,
     /// The Health API's host; paths begin with `/v4`.
     pub api_base_url: Url,
+    /// Where the public keys of webhooks are.
+    pub keyset_url: Url,
 }
 
 impl Settings {
@@ -36,6 +45,7 @@ impl Settings {
             revocation_url: fixed("https://oauth2.googleapis.com/revoke"),
             issuer: "https://accounts.google.com".to_owned(),
             api_base_url: fixed("https://health.googleapis.com/"),
+            keyset_url: fixed(concat!("https://www.gstatic.com", keyset!())),
         }
     }
 
@@ -60,6 +70,7 @@ impl Settings {
             revocation_url: at("/revoke"),
             issuer: at("").as_str().trim_end_matches('/').to_owned(),
             api_base_url: at("/"),
+            keyset_url: at(keyset!()),
         }
     }
 }
@@ -85,6 +96,7 @@ mod tests {
             &google.token_url,
             &google.revocation_url,
             &google.api_base_url,
+            &google.keyset_url,
         ];
         assert!(urls.iter().all(|url| url.scheme() == "https"));
     }

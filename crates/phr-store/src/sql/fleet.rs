@@ -1,0 +1,90 @@
+//! All connections at a glance.
+
+use async_trait::async_trait;
+use futures_util::FutureExt;
+use jiff::Timestamp;
+
+use super::{DbConnection, DbRow, DbStore, error::in_database, row::Columns};
+use crate::{
+    connection::{ConnectionState, Priority, Work},
+    error::StoreError,
+    fleet::{Due, Fleet, Fleets},
+};
+
+const STATES: &str = "select state, count(*) as connections,
+        sum(case when attempts > 0 then 1 else 0 end) as failing,
+        sum(case when lease_until > $1 then 1 else 0 end) as running,
+        min(case when lease_until <= $1 then lease_until end) as lapsed_since,
+        min(coalesce(last_complete_at, connected_at)) as oldest_complete,
+        max(last_complete_at) as newest_complete
+    from connection group by state order by state";
+const DUE: &str = "select priority, count(*) as connections, min(due_at) as since from connection
+    where state = 'active' and due_at is not null and due_at <= $1
+        and (lease_until is null or lease_until <= $1)
+    group by priority order by priority";
+const AUDITS_DUE: &str = "select count(*) as connections, min(audit_due_at) as since
+    from connection
+    where state = 'active' and audit_due_at is not null and audit_due_at <= $1
+        and (lease_until is null or lease_until <= $1)";
+const HISTORY_DUE: &str = "select count(*) as connections, min(history_due_at) as since
+    from connection
+    where state = 'active' and history_due_at is not null and history_due_at <= $1
+        and (lease_until is null or lease_until <= $1)";
+const REVOCATIONS: &str = "select count(*) as waiting from revocation";
+
+#[async_trait]
+impl Fleets for DbStore {
+    async fn fleet(&self, now: Timestamp) -> Result<Fleet, StoreError> {
+        self.read(move |transaction| survey(transaction, now.as_microsecond()).boxed()).await
+    }
+}
+
+async fn survey(transaction: &mut DbConnection, now: i64) -> Result<Fleet, StoreError> {
+    let mut fleet = Fleet::default();
+    let states = sqlx::query(STATES).bind(now).fetch_all(&mut *transaction).await;
+    for row in states.map_err(in_database)? {
+        add(&mut fleet, &row)?;
+    }
+    let due = sqlx::query(DUE).bind(now).fetch_all(&mut *transaction).await.map_err(in_database)?;
+    fleet.due = due.iter().map(read_due).collect::<Result<_, _>>()?;
+    for (work, sql) in [(Work::Audit, AUDITS_DUE), (Work::History, HISTORY_DUE)] {
+        let row = sqlx::query(sql).bind(now).fetch_one(&mut *transaction).await;
+        fleet.due.extend(read_older_due(work, &row.map_err(in_database)?)?);
+    }
+    let waiting = sqlx::query(REVOCATIONS).fetch_one(transaction).await.map_err(in_database)?;
+    fleet.revocations = Columns::of(&waiting, "revocation").whole("waiting")?;
+    Ok(fleet)
+}
+
+/// Adds what the connections of one state are up to.
+fn add(fleet: &mut Fleet, row: &DbRow) -> Result<(), StoreError> {
+    let columns = Columns::of(row, "connection");
+    let state = columns.made("state", ConnectionState::parse)?;
+    fleet.states.push((state, columns.whole("connections")?));
+    let newest = columns.instant_if_any("newest_complete")?;
+    fleet.newest_complete = fleet.newest_complete.max(newest);
+    if state == ConnectionState::Active {
+        fleet.failing = columns.whole("failing")?;
+        fleet.running = columns.whole("running")?;
+        fleet.lapsed_since = columns.instant_if_any("lapsed_since")?;
+        fleet.oldest_complete = columns.instant_if_any("oldest_complete")?;
+    }
+    Ok(())
+}
+
+fn read_due(row: &DbRow) -> Result<Due, StoreError> {
+    let columns = Columns::of(row, "connection");
+    Ok(Due {
+        work: columns.made("priority", Priority::parse).map(Work::Recent)?,
+        connections: columns.whole("connections")?,
+        since: columns.instant("since")?,
+    })
+}
+
+/// None where nothing is due.
+fn read_older_due(work: Work, row: &DbRow) -> Result<Option<Due>, StoreError> {
+    let columns = Columns::of(row, "connection");
+    let connections = columns.whole("connections")?;
+    let since = columns.instant_if_any("since")?;
+    Ok(since.map(|since| Due { work, connections, since }))
+}

@@ -1,0 +1,81 @@
+//! What must be derived again when steps change: they bear witness to where the person was, so the
+//! days of other metrics next to them may begin and end otherwise than was said.
+
+use phr_model::{Coverage, DateRange, Day, Metric, Offsets, Sample, observe};
+use phr_store::{StoreError, reading::DayWrite};
+
+use super::{Run, TELLS_WHERE};
+
+impl Run<'_> {
+    /// Days of other metrics, derived again from what is held of them and from the steps that are
+    /// about to be written: they go into the same transaction, so that no crash comes between.
+    /// Nothing at home, where the account's zone says when days begin.
+    pub(super) async fn dependents(
+        &self,
+        metric: Metric,
+        window: DateRange,
+        steps: &[DayWrite],
+    ) -> Result<Vec<DayWrite>, StoreError> {
+        if metric != Metric::Steps {
+            return Ok(Vec::new());
+        }
+        let (store, person) = (&self.service.store, self.connection.person);
+        let around = widened(window);
+        let mut held = store.coverage(person, None, around).await?;
+        held.retain(|row| !TELLS_WHERE.contains(&row.metric) && row.read_at.is_some());
+        if held.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut witnesses: Vec<Sample> =
+            steps.iter().flat_map(|day| &day.samples).copied().collect();
+        let mut travelled = witnesses.iter().any(|step| self.is_abroad(step));
+        for date in widened(around).days() {
+            let before = store.samples(person, Metric::Steps, date).await?;
+            travelled |= before.iter().any(|step| self.is_abroad(step));
+            if !steps.iter().any(|day| day.coverage.date == date) {
+                witnesses.extend(before);
+            }
+        }
+        let mut days = Vec::new();
+        if travelled {
+            for known in held {
+                days.push(self.derived_again(known, &witnesses).await?);
+            }
+        }
+        Ok(days)
+    }
+
+    fn is_abroad(&self, step: &Sample) -> bool {
+        self.zone.to_offset(step.at) != step.offset()
+    }
+
+    /// The same samples and the same knowledge, said with other witnesses.
+    async fn derived_again(
+        &self,
+        known: Coverage,
+        witnesses: &[Sample],
+    ) -> Result<DayWrite, StoreError> {
+        let person = self.connection.person;
+        let samples = self.service.store.samples(person, known.metric, known.date).await?;
+        let near = widened(DateRange::day(known.date));
+        let witnesses = witnesses.iter().filter(|step| near.contains(step.date()));
+        let offsets = Offsets::new(self.zone.clone(), witnesses.chain(&samples));
+        let day = Day {
+            person,
+            vendor: &self.connection.vendor,
+            metric: known.metric,
+            date: known.date,
+            samples: &samples,
+            figure: known.vendor.as_ref(),
+            offsets: &offsets,
+            closed: known.read_closed,
+        };
+        let drafts = observe(&day, self.service.settings.heart_rate);
+        Ok(DayWrite { samples, drafts, coverage: known })
+    }
+}
+
+/// A day more on both sides.
+fn widened(days: DateRange) -> DateRange {
+    DateRange { first: days.first.yesterday().unwrap_or(days.first), last: days.end() }
+}
