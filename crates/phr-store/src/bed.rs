@@ -186,7 +186,9 @@ impl Bed {
     pub async fn ruin(&self) {
         match (&self.url, &self.place) {
             (DatabaseUrl::Sqlite(path), _) => {
-                std::fs::write(path, b"this is no database at all, not any more").unwrap();
+                for file in [path.clone(), path.with_extension("sqlite-wal")] {
+                    std::fs::write(file, b"this is no database at all, not any more").unwrap();
+                }
             }
             (_, Place::Schema { server, name }) => drop_schema(server, name).await.unwrap(),
             _ => {}

@@ -3,11 +3,12 @@
 
 mod reader;
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::net::SocketAddr;
 
 use jiff::SignedDuration;
 use phr_api::settings::{Network, Registration};
 use phr_model::HeartRateForm;
+use phr_store::DatabaseUrl;
 use phr_vendors::fitbit::google_health::hooks::Authorization;
 use secrecy::SecretString;
 use url::Url;
@@ -75,7 +76,7 @@ impl WebhookAdmin {
 pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
     pub(crate) public_url: Url,
-    pub(crate) database: PathBuf,
+    pub(crate) database: DatabaseUrl,
     pub(crate) encryption_key: SecretString,
     pub(crate) jwt_secret: SecretString,
     pub(crate) fitbit: Option<Fitbit>,
@@ -100,7 +101,7 @@ pub(crate) struct Config {
 /// Where the record is kept and reached.
 #[derive(Debug, Clone)]
 pub(crate) struct Place {
-    pub(crate) database: PathBuf,
+    pub(crate) database: DatabaseUrl,
     pub(crate) public_url: Url,
 }
 
@@ -111,19 +112,21 @@ impl Place {
     /// Every mistake found.
     pub(crate) fn read(variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, Vec<Mistake>> {
         let mut reader = Reader { variable, mistakes: Vec::new() };
-        let (database, public_url) = (reader.database(), reader.public_url());
-        match public_url {
-            Some(public_url) if reader.mistakes.is_empty() => Ok(Self { database, public_url }),
+        match (reader.database(), reader.public_url()) {
+            (Some(database), Some(public_url)) if reader.mistakes.is_empty() => {
+                Ok(Self { database, public_url })
+            }
             _ => Err(reader.mistakes),
         }
     }
 }
 
 /// Every variable the server reads. `.env.example` documents each; a test keeps the two equal.
-pub(crate) const VARIABLES: [&str; 35] = [
+pub(crate) const VARIABLES: [&str; 36] = [
     "LISTEN",
     "PUBLIC_URL",
     "DATABASE_URL",
+    "DATABASE_CONNECTIONS",
     "ENCRYPTION_KEY",
     "JWT_SECRET",
     "FITBIT_CLIENT_ID",
@@ -160,7 +163,8 @@ pub(crate) const VARIABLES: [&str; 35] = [
 
 /// Beginnings that no other program's variables have: what carries one and is not in the list is a
 /// slip of the pen, and would be ignored in silence.
-const OUR_BEGINNINGS: [&str; 4] = ["FITBIT_", "SYNC_", "OBSERVATIONS_", "REQUESTS_PER_"];
+const OUR_BEGINNINGS: [&str; 5] =
+    ["DATABASE_", "FITBIT_", "SYNC_", "OBSERVATIONS_", "REQUESTS_PER_"];
 
 /// Ten years: as much as the API lets people ask for.
 const MOST_HISTORY_DAYS: i32 = 3_650;
@@ -194,7 +198,7 @@ impl Config {
         let public_url = reader.public_url();
         let look_back_days = reader.number("SYNC_LOOK_BACK_DAYS", 14, 1..=90);
         let config = Self {
-            database: reader.database(),
+            database: reader.database().unwrap_or_else(|| DatabaseUrl::Sqlite("".into())),
             encryption_key: reader.encryption_key(),
             jwt_secret: reader.jwt_secret(),
             fitbit: reader.fitbit(public_url.as_ref()),

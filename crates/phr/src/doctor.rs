@@ -54,7 +54,7 @@ pub(crate) struct Examined {
 
 /// Examines the configuration as `phr serve` would read it, and every connection.
 pub(crate) async fn examine(
-    store: &(impl Accounts + Connections),
+    store: &(impl Accounts + Connections + ?Sized),
     config: Result<Config, Vec<Mistake>>,
 ) -> anyhow::Result<Examined> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -109,7 +109,7 @@ struct Ward {
 impl Ward {
     async fn visit(
         &mut self,
-        store: &impl Accounts,
+        store: &(impl Accounts + ?Sized),
         connection: &Connection,
     ) -> anyhow::Result<Option<Case>> {
         self.connections += 1;

@@ -5,11 +5,11 @@ use std::io::Write;
 use anyhow::Context;
 use jiff::civil::Date;
 use phr_model::{DateRange, FITBIT, Metric};
-use phr_store::{Accounts, Readings};
+use phr_store::Store;
 
 /// Exports; whoever reads may have enough before the end (`| head`), which is no failure.
 pub(crate) async fn run(
-    store: &(impl Accounts + Readings),
+    store: &dyn Store,
     email: &str,
     base: &str,
     out: &mut impl Write,
@@ -27,7 +27,7 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 
 /// Writes the Patient, then every Observation that stands, metric by metric, oldest first.
 async fn write(
-    store: &(impl Accounts + Readings),
+    store: &dyn Store,
     email: &str,
     base: &str,
     out: &mut impl Write,

@@ -10,6 +10,7 @@ mod export;
 mod keys;
 mod listen;
 mod metrics;
+mod moving;
 mod sandbox;
 mod serve;
 mod telemetry;
@@ -23,7 +24,7 @@ use std::{io::Write, process::ExitCode};
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 use config::{Config, Mistake, Place, WebhookAdmin};
-use phr_store::sqlite::SqliteStore;
+use phr_store::SharedStore;
 use telemetry::Telemetry;
 
 /// Readings of Fitbit trackers and Pixel watches, complete and in clinical form, on a server of
@@ -51,7 +52,17 @@ enum Command {
     /// Run only the emulated Google, for developing against it
     Sandbox(sandbox::Options),
     /// Bring the database's schema up to date (`serve` does so by itself)
-    Migrate,
+    ///
+    /// With --from, moves a grown installation to another database: everything is copied into the
+    /// empty target and then compared. Stop the server first.
+    Migrate {
+        /// Where everything is now: sqlite:<path> or postgres://...
+        #[arg(long, value_name = "URL")]
+        from: Option<String>,
+        /// Where it shall be; without it, where DATABASE_URL says
+        #[arg(long, value_name = "URL", requires = "from")]
+        to: Option<String>,
+    },
     /// Examine the configuration and every connection: what is wrong, who must act, and what to do
     Doctor {
         /// Print JSON for scripts
@@ -145,13 +156,21 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
             serve::run(configuration()?, role).await
         }
         Command::Sandbox(options) => sandbox::run(options).await,
-        Command::Migrate => {
+        Command::Migrate { from: None, .. } => {
             store().await?;
             say("The database is up to date.\n")
         }
+        Command::Migrate { from: Some(from), to } => {
+            let from = moving::place("--from", &from)?;
+            let to = match to {
+                Some(to) => moving::place("--to", &to)?,
+                None => checked(Place::read(&variable))?.database,
+            };
+            say(&moving::run(&from, &to).await?)
+        }
         Command::Doctor { json } => {
             let (store, _) = store().await?;
-            let examined = doctor::examine(&store, Config::read(&variable)).await?;
+            let examined = doctor::examine(&*store, Config::read(&variable)).await?;
             say(&if json { examined.json() } else { examined.text() })?;
             examined.verdict()
         }
@@ -163,11 +182,10 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         }
         Command::User(UserCommand::Invite { days }) => {
             let (store, place) = store().await?;
-            say(&user::invite(&store, &place.public_url, days).await?)
+            say(&user::invite(&*store, &place.public_url, days).await?)
         }
-        Command::User(UserCommand::List) => say(&user::list(&store().await?.0).await?),
+        Command::User(UserCommand::List) => say(&user::list(&*store().await?.0).await?),
         Command::Verify(options) => {
-            log_to_stderr("warn");
             verify(&options).await.map_err(|error| match error.downcast::<verify::Ended>() {
                 Ok(ended) => ended.into(),
                 Err(error) => verify::Ended::Failed(error).into(),
@@ -178,7 +196,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         }
         Command::Export { email } => {
             let (store, place) = store().await?;
-            export::run(&store, &email, place.public_url.as_str(), &mut std::io::stdout()).await
+            export::run(&*store, &email, place.public_url.as_str(), &mut std::io::stdout()).await
         }
     }
 }
@@ -188,7 +206,7 @@ async fn verify(options: &verify::Options) -> anyhow::Result<()> {
     if !options.vendor {
         let (store, _) = store().await?;
         let form = phr_model::HeartRateForm::default();
-        return verify::run(std::sync::Arc::new(store), None, form, options).await;
+        return verify::run(store, None, form, options).await;
     }
     let app = serve::parts(configuration()?).await?.assemble()?;
     let form = app.sync.settings.heart_rate;
@@ -196,12 +214,11 @@ async fn verify(options: &verify::Options) -> anyhow::Result<()> {
 }
 
 /// The database that the configuration names: all that operators' commands need, secrets not.
-async fn store() -> anyhow::Result<(SqliteStore, Place)> {
+async fn store() -> anyhow::Result<(SharedStore, Place)> {
     let place = checked(Place::read(&variable))?;
     let database = &place.database;
-    let store = SqliteStore::open(database)
-        .await
-        .with_context(|| format!("cannot open {}", database.display()))?;
+    let store =
+        phr_store::open(database).await.with_context(|| format!("cannot open {database}"))?;
     Ok((store, place))
 }
 
@@ -234,7 +251,9 @@ fn telemetry(command: &Command) -> anyhow::Result<Option<Telemetry>> {
     match command {
         Command::Serve { .. } => Telemetry::start("info", &variable).map(Some),
         Command::Sandbox { .. } => Telemetry::start("info", &|_| None).map(Some),
-        Command::Demo { .. } => Telemetry::start("warn", &|_| None).map(Some),
+        Command::Demo { .. } | Command::Verify { .. } => {
+            Telemetry::start("warn", &|_| None).map(Some)
+        }
         _ => Ok(None),
     }
 }

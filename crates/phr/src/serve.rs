@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use phr_api::settings::{Registration, Settings, SigningKeys};
 use phr_model::{Clock, SystemClock};
-use phr_store::{SharedStore, Vault, sqlite::SqliteStore};
+use phr_store::{SharedStore, Vault};
 use phr_sync::{SyncSettings, reseal::reseal};
 use phr_vendors::{
     Budget, HookReceiver, Vendor,
@@ -90,10 +90,9 @@ async fn serve(
 /// The parts of a server as the configuration wants them.
 pub(crate) async fn parts(config: Config) -> anyhow::Result<Parts> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let store = SqliteStore::open(&config.database)
+    let store = phr_store::open(&config.database)
         .await
-        .with_context(|| format!("cannot open {}", config.database.display()))?;
-    let store: SharedStore = Arc::new(store);
+        .with_context(|| format!("cannot open {}", config.database))?;
     settle_keys(&store, &config.encryption_key).await?;
     Ok(Parts {
         vendors: vendors(&config, &clock)?,
@@ -203,8 +202,8 @@ mod tests {
 
     /// A database in which something is sealed with `ring`.
     async fn sealed_with(ring: &SecretString, folder: &std::path::Path) -> SharedStore {
-        let store: SharedStore =
-            Arc::new(SqliteStore::open(&folder.join("phr.sqlite")).await.unwrap());
+        let url = phr_store::DatabaseUrl::Sqlite(folder.join("phr.sqlite"));
+        let store = phr_store::open(&url).await.unwrap();
         let now = SystemClock.now();
         let id = PersonId(Uuid::new_v4());
         let person = Person {

@@ -4,9 +4,8 @@ use anyhow::Context;
 use jiff::SignedDuration;
 use phr_model::{Clock, SystemClock};
 use phr_store::{
-    Accounts, OneTimes,
+    Store,
     one_time::{OneTime, Purpose},
-    sqlite::SqliteStore,
 };
 use phr_sync::{OsEntropy, entropy};
 use secrecy::ExposeSecret;
@@ -14,7 +13,7 @@ use url::Url;
 
 /// Makes an invitation and says how to use it.
 pub(crate) async fn invite(
-    store: &SqliteStore,
+    store: &dyn Store,
     public_url: &Url,
     days: u16,
 ) -> anyhow::Result<String> {
@@ -40,7 +39,7 @@ pub(crate) async fn invite(
 
 /// Lists accounts: id, since when, whether there is a patient record. No addresses on the screen
 /// of an operator who did not ask for one person.
-pub(crate) async fn list(store: &SqliteStore) -> anyhow::Result<String> {
+pub(crate) async fn list(store: &dyn Store) -> anyhow::Result<String> {
     let people = store.people().await?;
     let rows: Vec<_> = people
         .iter()

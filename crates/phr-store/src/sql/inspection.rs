@@ -161,6 +161,18 @@ async fn inspect(transaction: &mut DbConnection, mut walk: Walk) -> Result<Inspe
     Ok(Inspected { days: walk.days.into_values().collect(), unreadable: walk.unreadable })
 }
 
+async fn strays(transaction: &mut DbConnection) -> Result<Vec<Strays>, StoreError> {
+    let mut found = Vec::new();
+    for (table, sql) in KINDS {
+        let kinds = sqlx::query(sql).fetch_all(&mut *transaction).await.map_err(in_database)?;
+        let rows = kinds.iter().map(|row| stray(row, table)).sum::<Result<u64, _>>()?;
+        if rows > 0 {
+            found.push(Strays { table, rows });
+        }
+    }
+    Ok(found)
+}
+
 fn job(row: &DbRow) -> Result<Job, StoreError> {
     let columns = Columns::of(row, "connection");
     Ok(Job {
@@ -204,15 +216,7 @@ impl Inspection for DbStore {
     }
 
     async fn strays(&self) -> Result<Vec<Strays>, StoreError> {
-        let mut found = Vec::new();
-        for (table, sql) in KINDS {
-            let kinds = sqlx::query(sql).fetch_all(&self.readers).await.map_err(in_database)?;
-            let rows = kinds.iter().map(|row| stray(row, table)).sum::<Result<u64, _>>()?;
-            if rows > 0 {
-                found.push(Strays { table, rows });
-            }
-        }
-        Ok(found)
+        self.read(|transaction| strays(transaction).boxed()).await
     }
 
     async fn ahead_of_feed(&self, person: PersonId) -> Result<u64, StoreError> {

@@ -127,6 +127,7 @@ pub(super) async fn end_all(
     transaction: &mut DbConnection,
     person: PersonId,
 ) -> Result<(), StoreError> {
+    locks::person(&mut *transaction, person).await?;
     let query = sqlx::query(END_ALL).bind(person.0);
     query.execute(transaction).await.map(|_| ()).map_err(in_database)
 }
@@ -137,6 +138,7 @@ pub(super) async fn end_others(
     person: PersonId,
     keep: Uuid,
 ) -> Result<(), StoreError> {
+    locks::person(&mut *transaction, person).await?;
     let query = sqlx::query(END_OTHERS).bind(person.0).bind(keep);
     query.execute(transaction).await.map(|_| ()).map_err(in_database)
 }

@@ -13,7 +13,8 @@ use sqlx::{
 use super::{Column, End, Side, Value, count, insert, select};
 use crate::{error::StoreError, sqlite::error::in_database};
 
-pub(super) struct SqliteEnd(SqliteConnection);
+/// With the triggers that rest while rows are copied as they are.
+pub(super) struct SqliteEnd(SqliteConnection, Vec<String>);
 
 impl SqliteEnd {
     pub(super) async fn open(path: &Path, side: Side) -> Result<Self, StoreError> {
@@ -22,7 +23,23 @@ impl SqliteEnd {
         let mut connection = options.connect().await.map_err(in_database)?;
         let begin = if side == Side::Source { "begin" } else { "begin immediate" };
         sqlx::raw_sql(begin).execute(&mut connection).await.map_err(in_database)?;
-        Ok(Self(connection))
+        let mut end = Self(connection, Vec::new());
+        if side == Side::Target {
+            end.rest_triggers().await.map_err(in_database)?;
+        }
+        Ok(end)
+    }
+
+    async fn rest_triggers(&mut self) -> Result<(), sqlx::Error> {
+        let triggers = "select name, sql from sqlite_schema where type = 'trigger'";
+        let triggers: Vec<(String, String)> =
+            sqlx::query_as(triggers).fetch_all(&mut self.0).await?;
+        for (name, sql) in triggers {
+            let drop = AssertSqlSafe(format!("drop trigger {name}"));
+            sqlx::raw_sql(drop).execute(&mut self.0).await?;
+            self.1.push(sql);
+        }
+        Ok(())
     }
 }
 
@@ -101,6 +118,10 @@ impl End for SqliteEnd {
     }
 
     async fn finish(mut self: Box<Self>) -> Result<(), StoreError> {
+        for trigger in std::mem::take(&mut self.1) {
+            let create = sqlx::raw_sql(AssertSqlSafe(trigger)).execute(&mut self.0).await;
+            create.map_err(in_database)?;
+        }
         sqlx::raw_sql("commit").execute(&mut self.0).await.map_err(in_database)?;
         self.0.close().await.map_err(in_database)
     }

@@ -174,6 +174,21 @@ async fn a_server_that_is_not_there_is_unavailable_and_its_password_unsaid() {
     assert!(!format!("{refused} {refused:?}").contains("hunter2"));
 }
 
+#[tokio::test]
+async fn every_column_is_of_a_type_that_both_databases_know() {
+    let (_store, bed) = bed::open().await;
+    if bed.is_postgres() {
+        let others = "select convert_to(concat_ws(' ', table_name, column_name, data_type,
+                collation_name), 'UTF8')
+            from information_schema.columns
+            where table_schema = current_schema() and table_name <> '_sqlx_migrations'
+                and not (data_type in ('uuid', 'bigint', 'bytea')
+                    or data_type = 'text' and collation_name = 'C')";
+        let others: Vec<_> = bed.blobs(others).await.into_iter().map(String::from_utf8).collect();
+        assert!(others.is_empty(), "{others:?}");
+    }
+}
+
 #[test]
 fn both_databases_have_the_same_migrations() {
     let names = |database: &str| -> BTreeSet<String> {

@@ -1,10 +1,10 @@
 //! Reading variables one by one, remembering what is wrong with them.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::net::SocketAddr;
 
 use jiff::SignedDuration;
 use phr_api::settings::Network;
-use phr_store::Vault;
+use phr_store::{DatabaseUrl, Vault};
 use phr_vendors::fitbit::google_health::hooks::{Authorization, Check};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
@@ -145,13 +145,14 @@ impl Reader<'_> {
         url.and_then(|url| self.https("PUBLIC_URL", url))
     }
 
-    pub(super) fn database(&mut self) -> PathBuf {
+    pub(super) fn database(&mut self) -> Option<DatabaseUrl> {
+        let connections = self.number("DATABASE_CONNECTIONS", 16, 1..=1_000);
         let url = self.text("DATABASE_URL").unwrap_or_else(|| "sqlite:phr.sqlite".to_owned());
-        match url.strip_prefix("sqlite:").map(|path| path.trim_start_matches("//")) {
-            Some(path) if !path.is_empty() => PathBuf::from(path),
-            _ => {
-                self.mistake("DATABASE_URL", "must be sqlite:<path>, such as sqlite:phr.sqlite");
-                PathBuf::new()
+        match url.parse::<DatabaseUrl>() {
+            Ok(url) => Some(url.with_connections(connections)),
+            Err(problem) => {
+                self.mistake("DATABASE_URL", problem.to_string());
+                None
             }
         }
     }
