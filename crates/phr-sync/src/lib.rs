@@ -12,6 +12,7 @@ pub mod devices;
 mod disconnect;
 pub mod doctor;
 pub mod entropy;
+mod hints;
 mod history;
 pub mod hooks;
 mod older;

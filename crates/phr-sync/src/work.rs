@@ -8,14 +8,13 @@ use phr_store::{
     StoreError,
     backfill::{Plan, Wish},
     connection::{Connection, ConnectionState, Lease, Priority, Reach, Settlement, Work},
-    hook::Answered,
 };
 use phr_vendors::{Vendor, VendorError, Verdict};
 
 use crate::{
     entropy::uuid,
     hooks,
-    report::{Outcome, RunReport},
+    report::Outcome,
     run::{Ended, Run, Task, vendor_error, zone_of},
     schedule,
     service::{Listener, SyncError, SyncService},
@@ -227,38 +226,6 @@ impl SyncService {
         let complete = connection.last_complete_at.filter(since_consent);
         let date = complete.map(|at| zone_of(connection).to_datetime(at).date());
         date.is_none_or(|date| date < self.look_back_edge(connection))
-    }
-
-    /// What the run did about the vendor's notifications, and whether one was missing.
-    async fn answer_hints(
-        &self,
-        connection: &mut Connection,
-        lease: Lease,
-        ended: &Ended,
-        one_day: bool,
-    ) -> Result<(), StoreError> {
-        let (hooked, first) = (connection.hooked, ended.report.days.first);
-        let reached =
-            !one_day && matches!(ended.report.outcome, Outcome::Complete | Outcome::NotPermitted);
-        let covered = reached.then(|| hooked.from.map_or(first, |from| from.min(first)));
-        let changes = self.announced_changes(connection, &ended.report);
-        let missed = hooks::is_silent(hooked, connection.last_run_at, changes, self.clock.now());
-        if missed {
-            connection.hooked.missed += 1;
-            let in_a_row = connection.hooked.missed;
-            tracing::warn!(connection = %connection.id, in_a_row, "no webhook announced changes");
-        }
-        if missed || (covered.is_some() && hooked.from.is_some()) {
-            self.store.answer_hints(lease, Answered { covered, missed }).await?;
-        }
-        Ok(())
-    }
-
-    /// Days that changed of metrics whose changes the vendor announces.
-    fn announced_changes(&self, connection: &Connection, report: &RunReport) -> u32 {
-        let Ok(vendor) = self.vendor(&connection.vendor) else { return 0 };
-        let announced = report.metrics.iter().filter(|row| vendor.announces(row.metric));
-        announced.map(|row| row.days_changed).sum()
     }
 
     fn settlement(&self, connection: &Connection, ended: &Ended, one_day: bool) -> Settlement {

@@ -137,15 +137,15 @@ pub trait Vendor: Send + Sync {
     /// Who the person is at the vendor.
     async fn account(&self, access: &Access) -> Result<Account, VendorError>;
 
+    /// The devices paired with the person's account; none where the vendor does not tell.
+    async fn devices(&self, _access: &Access) -> Result<Vec<Device>, VendorError> {
+        Ok(Vec::new())
+    }
+
     /// The day on which the person's account began: there is nothing to read before it. None if
     /// the vendor does not say, or the person did not permit to know.
     async fn member_since(&self, _access: &Access) -> Result<Option<Date>, VendorError> {
         Ok(None)
-    }
-
-    /// The devices paired with the person's account; none where the vendor does not tell.
-    async fn devices(&self, _access: &Access) -> Result<Vec<Device>, VendorError> {
-        Ok(Vec::new())
     }
 
     /// The vendor's own daily figures of `days`; a day without data is missing. Cheap: a request or

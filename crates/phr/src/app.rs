@@ -82,7 +82,7 @@ impl Parts {
         };
         let router = phr_api::router(&state, pages);
         let probes = phr_api::probes(&state);
-        let streams = state.streams;
-        Ok(App { router, probes, streams, store: self.store, sync, connector, metrics })
+        let (streams, store) = (state.streams, self.store);
+        Ok(App { router, probes, streams, store, sync, connector, metrics })
     }
 }

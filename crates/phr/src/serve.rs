@@ -102,8 +102,8 @@ pub(crate) async fn parts(config: Config) -> anyhow::Result<Parts> {
         sync: SyncSettings {
             look_back_days: config.look_back_days,
             interval: config.sync_interval,
-            history_days: config.history_days,
             lease: config.sync_lease,
+            history_days: config.history_days,
             heart_rate: config.heart_rate,
             ..SyncSettings::default()
         },

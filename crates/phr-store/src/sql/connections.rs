@@ -25,9 +25,9 @@ use crate::{
 macro_rules! columns {
     () => {
         "number, id, person, vendor, state, vendor_user, scopes, zone, connected_at, reconnect_by,
-         last_complete_at, last_run_at, last_error, attempts, due_at, priority, audit_due_at,
-         audit_from, history_due_at, history_attempts, kept_from, member_since, lease_until,
-         devices, hinted_from, last_hook_at, missed_hooks"
+         last_complete_at, last_run_at, last_error, attempts, due_at, priority, lease_until,
+         devices, audit_due_at, audit_from, history_due_at, history_attempts, kept_from,
+         member_since, hinted_from, last_hook_at, missed_hooks"
     };
 }
 pub(super) use columns;

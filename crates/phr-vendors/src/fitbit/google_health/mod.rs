@@ -147,12 +147,12 @@ impl Vendor for GoogleHealth {
         account::read_account(&self.api, access).await
     }
 
-    async fn member_since(&self, access: &Access) -> Result<Option<Date>, VendorError> {
-        account::read_membership(&self.api, access).await
-    }
-
     async fn devices(&self, access: &Access) -> Result<Vec<Device>, VendorError> {
         devices::read_devices(&self.api, access).await
+    }
+
+    async fn member_since(&self, access: &Access) -> Result<Option<Date>, VendorError> {
+        account::read_membership(&self.api, access).await
     }
 
     async fn daily_figures(
