@@ -112,7 +112,7 @@ fn show(fleet: &Fleet, now: Timestamp) {
         let count = fleet.states.iter().find(|(found, _)| *found == state).map_or(0, |it| it.1);
         record::set_of(are::CONNECTIONS, state.key(), number(count));
     }
-    for work in Work::ALL {
+    for work in Priority::ALL.map(Work::Recent).into_iter().chain([Work::Audit, Work::History]) {
         let due = fleet.due.iter().find(|due| due.work == work);
         let count = due.map_or(0, |due| due.connections);
         record::set_of(are::DUE, kind(work), number(count));
@@ -132,8 +132,7 @@ fn kind(work: Work) -> &'static str {
         Work::Recent(Priority::PersonWaiting) => "waiting",
         Work::Recent(Priority::Webhook) => "webhook",
         Work::Recent(Priority::Routine) => "routine",
-        Work::Audit => "audit",
-        Work::History => "history",
+        Work::Audit | Work::History => work.key(),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{
 pub struct Fleet {
     /// How many there are in each state; states that nobody is in are left out.
     pub states: Vec<(ConnectionState, u64)>,
-    /// What is due and not being worked on, by kind of work, most urgent first.
+    /// What is due and not being worked on, by kind of work; kinds with nothing due are left out.
     pub due: Vec<Due>,
     /// Leases that hold.
     pub running: u64,

@@ -30,7 +30,7 @@ pub struct SyncRun {
     pub report: String,
 }
 
-/// Runs of one person that are kept: a week of hourly ones.
+/// Runs of one person that are kept of each kind of work: a week of hourly ones.
 pub const MOST_RUNS: u32 = 200;
 
 /// How long a run is kept.
@@ -39,9 +39,16 @@ pub(crate) const KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
 /// Runs.
 #[async_trait]
 pub trait Runs: Send + Sync {
-    /// Keeps a finished run. Of each person the newest [`MOST_RUNS`] of the last 90 days are kept;
-    /// older ones go now.
+    /// Keeps a finished run. Of each person and kind of work the newest [`MOST_RUNS`] of the last 90
+    /// days are kept; older ones go now.
     async fn record_run(&self, run: SyncRun) -> Result<(), StoreError>;
+
+    /// A connection's newest run over its recent days.
+    async fn last_run(
+        &self,
+        person: PersonId,
+        connection: ConnectionId,
+    ) -> Result<Option<SyncRun>, StoreError>;
 
     /// A person's newest runs.
     async fn runs(&self, person: PersonId, limit: u32) -> Result<Vec<SyncRun>, StoreError>;

@@ -42,16 +42,12 @@ pub struct MetricState {
     pub days_unsettled: u32,
 }
 
-/// Runs that are looked through for the newest of a connection.
-const RECENT_RUNS: u32 = 20;
-
 impl SyncService {
     /// All connections of a person.
     pub async fn overviews(&self, person: PersonId) -> Result<Vec<Overview>, StoreError> {
-        let runs = self.store.runs(person, RECENT_RUNS).await?;
         let mut overviews = Vec::new();
         for connection in self.store.connections_of(person).await? {
-            let last_run = runs.iter().find(|run| run.connection == connection.id).cloned();
+            let last_run = self.store.last_run(person, connection.id).await?;
             overviews.push(self.overview(connection, last_run).await?);
         }
         Ok(overviews)

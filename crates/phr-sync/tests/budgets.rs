@@ -163,11 +163,11 @@ fn requests(stage: &Stage) -> u64 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_vendor_sees_no_minute_above_the_limit_of_all_processes() {
-    const LIMIT: u32 = 60;
+    const LIMIT: u32 = 100;
     let people = People::Synthetic { count: 6, days_of_history: 1 };
     let now = Some(NOON.parse().unwrap());
     let stage = Stage::with(Options { now, people, ..Options::default() }).await.look_back(2);
-    let limits = Limits { per_person_per_minute: 40, per_project_per_minute: LIMIT };
+    let limits = Limits { per_person_per_minute: 50, per_project_per_minute: LIMIT };
     let mut processes = Vec::new();
     for _ in 0..3 {
         processes.push(process(&stage, limits).await);
@@ -191,7 +191,7 @@ async fn the_vendor_sees_no_minute_above_the_limit_of_all_processes() {
     }
     let busiest = busiest_minute(&times);
     assert!(busiest <= LIMIT as usize, "{busiest} requests in a minute");
-    assert!(times.len() > 2 * LIMIT as usize, "{} requests in all", times.len());
+    assert!(times.len() > LIMIT as usize, "{} requests in all", times.len());
     for person in &people {
         let connection = stage.connection(person).await;
         assert_eq!((connection.last_error, connection.attempts), (None, 0));

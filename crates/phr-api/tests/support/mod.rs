@@ -122,7 +122,8 @@ impl TestApp {
                 "phrapp://connected".parse().unwrap(),
             ]),
         };
-        let sync_settings = SyncSettings { look_back_days: 3, ..SyncSettings::default() };
+        let sync_settings =
+            SyncSettings { look_back_days: 3, history_days: 0, ..SyncSettings::default() };
         let sync = SyncService {
             store: store.clone(),
             vault,

@@ -48,7 +48,8 @@ const AHEAD: &str = "select count(*) as ahead from observation
     join person on person.id = observation.person
     where observation.person = $1
         and (observation.revision > person.revision or observation.revision < 0)";
-const RELEASE: &str = "update connection set lease_token = null, lease_until = null,
+const RELEASE: &str =
+    "update connection set lease_token = null, lease_until = null, lease_work = null,
         trigger_at = null, trigger_priority = null
     where id = $1 and lease_token = $2";
 

@@ -18,9 +18,13 @@ const RECORD: &str = "insert into sync_run
     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
     on conflict (person, started_at, id) do nothing";
 // The last run that is kept is the oldest of the newest ones.
-const SWEEP: &str = "delete from sync_run where person = $1 and (started_at < $2
-    or started_at < (select started_at from sync_run where person = $1
+const SWEEP: &str = "delete from sync_run where person = $1 and work = $4 and (started_at < $2
+    or started_at < (select started_at from sync_run where person = $1 and work = $4
         order by started_at desc, id desc limit 1 offset $3))";
+const LAST: &str =
+    "select id, connection, person, started_at, finished_at, outcome, report, error, work
+    from sync_run where person = $1 and connection = $2 and work = 'recent'
+    order by started_at desc, id desc limit 1";
 const NEWEST: &str =
     "select id, connection, person, started_at, finished_at, outcome, report, error, work
     from sync_run where person = $1 order by started_at desc, id desc limit $2";
@@ -52,12 +56,13 @@ impl Runs for DbStore {
             .bind(run.outcome)
             .bind(run.report)
             .bind(run.error)
-            .bind(run.work);
+            .bind(run.work.clone());
         let oldest = run.started_at.checked_sub(KEPT).unwrap_or(Timestamp::MIN);
         let sweep = sqlx::query(SWEEP)
             .bind(run.person.0)
             .bind(oldest.as_microsecond())
-            .bind(i64::from(MOST_RUNS) - 1);
+            .bind(i64::from(MOST_RUNS) - 1)
+            .bind(run.work);
         self.write(move |transaction| {
             async move {
                 query.execute(&mut *transaction).await.map_err(in_database)?;
@@ -66,6 +71,16 @@ impl Runs for DbStore {
             .boxed()
         })
         .await
+    }
+
+    async fn last_run(
+        &self,
+        person: PersonId,
+        connection: ConnectionId,
+    ) -> Result<Option<SyncRun>, StoreError> {
+        let query = sqlx::query(LAST).bind(person.0).bind(connection.0);
+        let row = query.fetch_optional(&self.readers).await.map_err(in_database)?;
+        row.as_ref().map(read).transpose()
     }
 
     async fn runs(&self, person: PersonId, limit: u32) -> Result<Vec<SyncRun>, StoreError> {

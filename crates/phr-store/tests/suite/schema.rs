@@ -6,6 +6,7 @@ use phr_model::{CoverageState, DateRange, FITBIT, Metric, Reason};
 use phr_store::{
     DatabaseUrl, StoreError,
     account::RefreshPolicy,
+    backfill::{Plan, Steer, Turn, Wish},
     bed,
     connection::{Priority, Reach, Settlement},
     one_time::{OneTime, Purpose},
@@ -74,8 +75,8 @@ async fn a_life(bed: &dyn Bed, round: u8) {
     store.digest(person).await.unwrap();
     let run = SyncRun {
         id: Uuid::new_v4(),
-        connection: id,
         person,
+        work: "recent".to_owned(),
         started_at: at(0),
         finished_at: at(1),
         outcome: "complete".to_owned(),
@@ -85,6 +86,24 @@ async fn a_life(bed: &dyn Bed, round: u8) {
     };
     store.record_run(run).await.unwrap();
     assert_eq!(store.runs(person, 9).await.unwrap().len(), 1);
+
+    let wish = Wish { from: day("2020-01-01"), metrics: vec![Metric::Steps] };
+    store.begin_first_backfill(id, wish.clone(), at(2)).await.unwrap();
+    store.begin_backfill(id, wish, at(3)).await.unwrap();
+    let turn =
+        Turn { requested_at: at(3), begun_at: at(3), days_settled: 1, error: None, done: false };
+    store.record_turn(id, turn, at(3)).await.unwrap();
+    assert!(store.steer_backfill(id, Steer::Pause, at(3)).await.unwrap().is_some());
+    assert_eq!(store.backfill(id).await.unwrap().unwrap().days_settled, 1);
+    assert_eq!(store.known_days(person, Metric::Steps, march).await.unwrap().len(), 2);
+    store
+        .plan(writer.lease, Plan { kept_from: Some(march.first), ..Plan::default() })
+        .await
+        .unwrap();
+    store.remember_membership(id, march.first).await.unwrap();
+    assert!(!store.reserve(id, at(3), at(4)).await.unwrap());
+    assert!(store.may_go_on(writer.lease, None, at(-9)).await.unwrap());
+    assert!(store.last_run(person, id).await.unwrap().is_some());
 
     store.make_due(id, Priority::Webhook, at(3)).await.unwrap();
     assert!(store.extend_lease(writer.lease, at(1_000)).await.unwrap());

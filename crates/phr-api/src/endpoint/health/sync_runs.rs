@@ -38,6 +38,8 @@ pub struct SyncRunEntry {
     pub id: Uuid,
     /// The vendor.
     pub vendor: String,
+    /// What it was for: `recent` (the look-back), `audit` (older days, at night) or `history`.
+    pub work: String,
     /// When it began.
     #[schema(value_type = String, format = DateTime)]
     pub started_at: Timestamp,
@@ -61,6 +63,7 @@ impl SyncRunEntry {
         Self {
             id: run.id,
             vendor: connection.map_or_else(String::new, |connection| connection.vendor.clone()),
+            work: run.work,
             started_at: run.started_at,
             finished_at: run.finished_at,
             status: run.outcome,
@@ -76,6 +79,7 @@ impl SyncRunEntry {
 #[schema(example = json!({"runs": [{
     "id": "0c9a3a0e-3f4d-4c53-9a6b-6f8e7f1e2d3c",
     "vendor": "fitbit",
+    "work": "recent",
     "started_at": "2026-11-22T07:40:09Z",
     "finished_at": "2026-11-22T07:40:12Z",
     "status": "partial",
@@ -101,7 +105,7 @@ pub struct SyncRuns {
 
 /// List finished syncs, newest first
 ///
-/// The newest 200 of the last 90 days are kept.
+/// The newest 200 of each kind of work and of the last 90 days are kept.
 #[utoipa::path(
     get,
     path = "/health/sync/runs",
