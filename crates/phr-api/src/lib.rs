@@ -42,7 +42,7 @@ pub fn router(state: &ApiState, extra: OpenApiRouter) -> Router {
 /// The probes alone, for a process that serves nobody, with the same layers.
 pub fn probes(state: &ApiState) -> Router {
     let (probes, _) = endpoint::probes().with_state(state.clone()).split_for_parts();
-    layer::stack::wrap(probes, state)
+    layer::stack::wrap(probes, Router::new(), state)
 }
 
 /// The OpenAPI document of [`router`].

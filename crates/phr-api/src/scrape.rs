@@ -21,7 +21,7 @@ use jiff::{SignedDuration, Timestamp};
 use phr_model::Clock;
 use phr_store::{
     SharedStore,
-    connection::{ConnectionState, Priority},
+    connection::{ConnectionState, Priority, Work},
     fleet::Fleet,
 };
 use phr_telemetry::{Exporter, catalogue as are, record};
@@ -112,11 +112,11 @@ fn show(fleet: &Fleet, now: Timestamp) {
         let count = fleet.states.iter().find(|(found, _)| *found == state).map_or(0, |it| it.1);
         record::set_of(are::CONNECTIONS, state.key(), number(count));
     }
-    for priority in Priority::ALL {
-        let due = fleet.due.iter().find(|due| due.priority == priority);
+    for work in Priority::ALL.map(Work::Recent).into_iter().chain([Work::Audit, Work::History]) {
+        let due = fleet.due.iter().find(|due| due.work == work);
         let count = due.map_or(0, |due| due.connections);
-        record::set_of(are::DUE, kind(priority), number(count));
-        record::set_of(are::DUE_LAG, kind(priority), due.map_or(0.0, |due| age(due.since, now)));
+        record::set_of(are::DUE, kind(work), number(count));
+        record::set_of(are::DUE_LAG, kind(work), due.map_or(0.0, |due| age(due.since, now)));
     }
     record::set(are::RUNNING, number(fleet.running));
     record::set(are::FAILING, number(fleet.failing));
@@ -127,13 +127,12 @@ fn show(fleet: &Fleet, now: Timestamp) {
     record::set(are::NEWEST_COMPLETE, age_if_any(fleet.newest_complete));
 }
 
-fn kind(priority: Priority) -> &'static str {
-    match priority {
-        Priority::PersonWaiting => "waiting",
-        Priority::Webhook => "webhook",
-        Priority::Routine => "routine",
-        Priority::Audit => "audit",
-        Priority::History => "history",
+fn kind(work: Work) -> &'static str {
+    match work {
+        Work::Recent(Priority::PersonWaiting) => "waiting",
+        Work::Recent(Priority::Webhook) => "webhook",
+        Work::Recent(Priority::Routine) => "routine",
+        Work::Audit | Work::History => work.key(),
     }
 }
 

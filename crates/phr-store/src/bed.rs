@@ -18,6 +18,7 @@ const CONNECTIONS: u32 = 8;
 /// What a test's store stands on. Goes away with it.
 #[derive(Debug)]
 pub struct Bed {
+    address: String,
     url: DatabaseUrl,
     place: Place,
 }
@@ -72,19 +73,28 @@ impl Bed {
         execute(&options, create).await.unwrap();
         let separator = if server.contains('?') { '&' } else { '?' };
         let url = format!("{server}{separator}options=-csearch_path={name}");
-        let url = url.parse::<DatabaseUrl>().unwrap().with_connections(CONNECTIONS);
-        Self { url, place: Place::Schema { server: options, name } }
+        Self::at(url, Place::Schema { server: options, name })
     }
 
     fn file() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let url = DatabaseUrl::Sqlite(folder.path().join("phr.sqlite"));
-        Self { url, place: Place::Folder(folder) }
+        let address = format!("sqlite:{}", folder.path().join("phr.sqlite").display());
+        Self::at(address, Place::Folder(folder))
+    }
+
+    fn at(address: String, place: Place) -> Self {
+        let url = address.parse::<DatabaseUrl>().unwrap().with_connections(CONNECTIONS);
+        Self { address, url, place }
     }
 
     /// Where it is.
     pub fn url(&self) -> &DatabaseUrl {
         &self.url
+    }
+
+    /// The same, to be given to another process (`DATABASE_URL`).
+    pub fn address(&self) -> &str {
+        &self.address
     }
 
     /// Whether it is on PostgreSQL.

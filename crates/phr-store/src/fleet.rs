@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::{
-    connection::{ConnectionState, Priority},
+    connection::{ConnectionState, Work},
     error::StoreError,
 };
 
@@ -13,7 +13,7 @@ use crate::{
 pub struct Fleet {
     /// How many there are in each state; states that nobody is in are left out.
     pub states: Vec<(ConnectionState, u64)>,
-    /// What is due and not being worked on, by kind of work, most urgent first.
+    /// What is due and not being worked on, by kind of work; kinds with nothing due are left out.
     pub due: Vec<Due>,
     /// Leases that hold.
     pub running: u64,
@@ -34,7 +34,7 @@ pub struct Fleet {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Due {
     /// Which kind.
-    pub priority: Priority,
+    pub work: Work,
     /// How many.
     pub connections: u64,
     /// Since when the first of them has been due.

@@ -7,6 +7,7 @@ pub mod account;
 pub mod backfill;
 #[cfg(feature = "bed")]
 pub mod bed;
+pub mod budget;
 pub mod codec;
 pub mod connection;
 pub mod database;
@@ -16,6 +17,7 @@ pub mod feed;
 pub mod fleet;
 pub mod hook;
 pub mod inspection;
+pub mod notice;
 pub mod one_time;
 pub mod postgres;
 pub mod reading;
@@ -32,6 +34,7 @@ use std::sync::Arc;
 
 pub use account::Accounts;
 pub use backfill::Backfills;
+pub use budget::Budgets;
 pub use connection::Connections;
 pub use database::{DatabaseUrl, open};
 pub use error::StoreError;
@@ -39,6 +42,7 @@ pub use feed::Feed;
 pub use fleet::Fleets;
 pub use hook::Hooks;
 pub use inspection::Inspection;
+pub use notice::Notices;
 pub use one_time::OneTimes;
 pub use postgres::PostgresStore;
 pub use reading::Readings;
@@ -51,11 +55,13 @@ pub use vault::Vault;
 pub trait Store:
     Accounts
     + Backfills
+    + Budgets
     + Connections
     + Feed
     + Fleets
     + Hooks
     + Inspection
+    + Notices
     + OneTimes
     + Readings
     + Runs
@@ -68,11 +74,13 @@ pub trait Store:
 impl<T> Store for T where
     T: Accounts
         + Backfills
+        + Budgets
         + Connections
         + Feed
         + Fleets
         + Hooks
         + Inspection
+        + Notices
         + OneTimes
         + Readings
         + Runs

@@ -14,7 +14,9 @@ use phr_store::{
     connection::{Consent, Linking},
     one_time::Purpose,
 };
-use phr_vendors::{Access, AuthorizationRequest, Grant, ScopeFacts, Vendor, registry::Vendors};
+use phr_vendors::{
+    Access, AuthorizationRequest, Grant, ScopeFacts, Urgency, Vendor, registry::Vendors,
+};
 use secrecy::SecretString;
 use url::Url;
 
@@ -226,7 +228,7 @@ impl Connector {
     /// requests of the last minute are forgotten.
     fn access(&self, grant: &Grant) -> Access {
         let aside = ConnectionId(uuid(&*self.entropy));
-        Access { connection: aside, token: grant.access.clone() }
+        Access { connection: aside, token: grant.access.clone(), urgency: Urgency::Person }
     }
 
     /// Learns since when the account exists, so that no history is looked for before it. A vendor

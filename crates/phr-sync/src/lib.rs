@@ -6,6 +6,7 @@
 
 mod audit;
 pub mod backfill;
+pub mod budget;
 pub mod compare;
 pub mod connect;
 pub mod devices;
@@ -29,6 +30,7 @@ pub mod verify;
 mod work;
 
 pub use backfill::{BackfillStatus, HistoryError};
+pub use budget::SharedBudget;
 pub use connect::{Begun, Callback, ConnectError, Connector, Finished, Link, LinkPage};
 pub use devices::KnownDevices;
 pub use doctor::{Diagnosis, Signs, diagnose};

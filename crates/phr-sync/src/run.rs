@@ -14,10 +14,10 @@ use phr_model::{
 };
 use phr_store::{
     StoreError,
-    connection::{Connection, Lease},
+    connection::{Connection, Lease, Priority},
     reading::DayWrite,
 };
-use phr_vendors::{DayReading, Vendor, VendorError};
+use phr_vendors::{DayReading, Urgency, Vendor, VendorError};
 
 use crate::{
     compare::{Comparison, Work, judge, unsettled},
@@ -54,6 +54,16 @@ impl Task {
     /// Work on older days stops as soon as something recent is due.
     fn is_aside(&self) -> bool {
         !matches!(self, Self::Recent(_))
+    }
+
+    /// How urgent its requests are, if the connection is due with `priority`.
+    fn urgency(&self, priority: Priority) -> Urgency {
+        match (self, priority) {
+            (Self::Recent(_), Priority::PersonWaiting) => Urgency::Person,
+            (Self::Recent(_), _) => Urgency::Routine,
+            (Self::Audit { .. }, _) => Urgency::Audit,
+            (Self::History { .. }, _) => Urgency::History,
+        }
     }
 }
 
@@ -105,7 +115,8 @@ impl<'a> Run<'a> {
         task: Task,
         listener: Option<Listener>,
     ) -> Result<Self, Failure> {
-        let mut session = Session::open(service, vendor.clone(), lease).await?;
+        let urgency = task.urgency(connection.priority);
+        let mut session = Session::open(service, vendor.clone(), lease, urgency).await?;
         let account = session
             .ask(|access| {
                 let vendor = vendor.clone();

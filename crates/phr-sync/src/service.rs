@@ -121,7 +121,8 @@ impl SyncService {
         if date.is_some_and(|date| date > zone_of(&connection).to_datetime(now).date()) {
             return Err(SyncError::NotBegun);
         }
-        let (connection, lease) = self.claim_for_person(connection.id).await?;
+        let (mut connection, lease) = self.claim_for_person(connection.id).await?;
+        connection.priority = Priority::PersonWaiting;
         let run = self.recent(&connection, lease, Priority::PersonWaiting, date, listener);
         let ended = self.kept_alive(lease, run).await?;
         match ended.error {
@@ -152,14 +153,15 @@ impl SyncService {
             error = ended.error.as_ref().map(VendorError::code),
             "sync ended"
         );
-        telemetry::run_ended(&ended.report, ended.error.as_ref(), self.clock.now(), started_at);
+        let now = self.clock.now();
+        telemetry::run_ended(work, &ended.report, ended.error.as_ref(), now, started_at);
         let run = SyncRun {
             id: uuid(&*self.entropy),
             connection: connection.id,
             person: connection.person,
             work: work.key().to_owned(),
             started_at,
-            finished_at: self.clock.now(),
+            finished_at: now,
             outcome: ended.report.outcome.key().to_owned(),
             error: ended.error.as_ref().map(|error| error.code().to_owned()),
             report,

@@ -13,7 +13,7 @@ use phr_store::{
     connection::{Lease, SealedTokens},
     vault::VaultError,
 };
-use phr_vendors::{Access, Refreshed, Vendor, VendorError};
+use phr_vendors::{Access, Refreshed, Urgency, Vendor, VendorError};
 
 use crate::{
     service::SyncService,
@@ -61,9 +61,10 @@ impl<'a> Session<'a> {
         service: &'a SyncService,
         vendor: Arc<dyn Vendor>,
         lease: Lease,
+        urgency: Urgency,
     ) -> Result<Self, Failure> {
         let Held { tokens, expires_at, .. } = known(service, lease.connection).await?;
-        let access = Access { connection: lease.connection, token: tokens.access };
+        let access = Access { connection: lease.connection, token: tokens.access, urgency };
         let mut session = Self { service, vendor, lease, access };
         if ends_soon(expires_at, service.clock.now()) {
             session.renew().await?;

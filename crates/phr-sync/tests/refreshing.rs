@@ -17,6 +17,7 @@ use phr_sandbox::{Options, People, Rotation};
 use phr_store::{
     StoreError, Vault,
     connection::{Connection, ConnectionState, Priority},
+    notice::{Channel, NoticeKind},
 };
 use phr_sync::{Outcome, SyncError, reseal::reseal, tokens::Tokens};
 use phr_vendors::VendorError;
@@ -220,6 +221,7 @@ async fn a_lost_answer_does_no_harm_where_tokens_stay_the_same() {
 #[tokio::test]
 async fn oa_15_a_dead_grant_is_asked_about_once_and_says_why() {
     let (stage, _, person) = about_to_refresh(0).await;
+    stage.store.open_channels(&[Channel::Webhook]).await.unwrap();
     stage.world().revoke_grant(&person.email).unwrap();
     assert!(matches!(stage.try_sync(&person).await, Err(SyncError::ReconnectNeeded)));
     for _ in 0..5 {
@@ -231,6 +233,9 @@ async fn oa_15_a_dead_grant_is_asked_about_once_and_says_why() {
     let connection = stage.connection(&person).await;
     assert_eq!(connection.state, ConnectionState::ReconnectNeeded);
     assert_eq!(connection.last_error.as_deref(), Some("grant_withdrawn"));
+    let told = stage.store.open_deliveries(10).await.unwrap();
+    let told: Vec<_> = told.iter().map(|notice| notice.kind).collect();
+    assert_eq!(told, [NoticeKind::ReconnectNeeded], "exactly one notice");
 }
 
 #[tokio::test]

@@ -91,6 +91,7 @@ const STATEMENT: &[f64] = &[0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0
 const RUN: &[f64] = &[0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0];
 
 const WORK: Label = of("work", &["waiting", "webhook", "routine", "audit", "history"]);
+const RUN_WORK: Label = of("work", &["recent", "audit", "history"]);
 const STATE: Label = of("state", &["selected", "active", "reconnect_needed", "disconnected"]);
 const UPSTREAM: Label = of("upstream", &["google-health"]);
 const OUTCOME: Label = of("outcome", &["complete", "partial", "failed", "not_permitted"]);
@@ -160,11 +161,14 @@ pub const WITHDRAWALS: Instrument = gauge(
 );
 
 /// Runs that ended.
-pub const RUNS: Instrument =
-    counter("phr_runs_total", &[OUTCOME, ERROR], "Sync runs that ended, by outcome and error");
+pub const RUNS: Instrument = counter(
+    "phr_runs_total",
+    &[RUN_WORK, OUTCOME, ERROR],
+    "Sync runs that ended, by outcome and error",
+);
 /// How long they took.
 pub const RUN_SECONDS: Instrument =
-    histogram("phr_run_seconds", RUN, &[OUTCOME], "How long sync runs took");
+    histogram("phr_run_seconds", RUN, &[RUN_WORK, OUTCOME], "How long sync runs took");
 /// Days compared.
 pub const DAYS_COMPARED: Instrument =
     counter("phr_days_compared_total", &[METRIC], "Days compared with the vendor's daily figures");
@@ -191,6 +195,7 @@ pub const VENDOR_REQUESTS: Instrument = counter(
 /// The vendors' endpoints that we ask.
 pub const ENDPOINTS: &[&str] = &[
     "identity",
+    "profile",
     "settings",
     "pairedDevices",
     "reconcile",

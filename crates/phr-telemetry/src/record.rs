@@ -6,10 +6,11 @@ use metrics::{counter, gauge, histogram};
 
 use crate::catalogue as are;
 
-/// A sync run ended. `error` is the stable code of the vendor error, if there was one.
-pub fn run(outcome: &'static str, error: Option<&'static str>, took: Duration) {
-    counter!(are::RUNS.name, "outcome" => outcome, "error" => error.unwrap_or("none")).increment(1);
-    histogram!(are::RUN_SECONDS.name, "outcome" => outcome).record(took);
+/// A sync run ended; `work` says what it was for, `error` is the stable code of the vendor error, if there was one.
+pub fn run(work: &'static str, outcome: &'static str, error: Option<&'static str>, took: Duration) {
+    let error = error.unwrap_or("none");
+    counter!(are::RUNS.name, "work" => work, "outcome" => outcome, "error" => error).increment(1);
+    histogram!(are::RUN_SECONDS.name, "work" => work, "outcome" => outcome).record(took);
 }
 
 /// Days of one metric that a run compared, read and found changed.

@@ -24,10 +24,10 @@ fn what_is_recorded_is_scraped_within_the_catalogue() {
     assert!(matches!(Exporter::install(), Err(InstallError::Twice)));
 
     let begun = samples(&exporter.text());
-    let unseen = [("outcome", "failed"), ("error", "unavailable")];
+    let unseen = [("work", "recent"), ("outcome", "failed"), ("error", "unavailable")];
     assert_eq!(value(&begun, "phr_runs_total", &unseen), Some(0.0), "counters begin at 0");
 
-    record::run("failed", Some("unavailable"), Duration::from_secs(2));
+    record::run("recent", "failed", Some("unavailable"), Duration::from_secs(2));
     record::days("steps", 14, 2, 1);
     record::vendor_request("google-health", "reconcile", Answer::Status(429), Duration::ZERO);
     record::vendor_request("google-health", "reconcile", Answer::HeldBack, Duration::ZERO);

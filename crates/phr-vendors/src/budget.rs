@@ -9,8 +9,11 @@ use std::{
     time::Duration,
 };
 
+use async_trait::async_trait;
 use jiff::Timestamp;
 use phr_model::{Clock, ConnectionId};
+
+use crate::allowance::{Allowance, RetryCredit, Urgency};
 
 /// Requests allowed in any minute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,14 +35,9 @@ impl Limits {
 const MOST_PEOPLE: usize = 100_000;
 /// A slot has left the sliding minute when its second is this many seconds ago.
 const SLOT_LIFETIME: i64 = 61;
-/// Retries may be a tenth of all requests; credit is counted in tenths of a retry.
-const RETRY_COST: u32 = 10;
-/// Credit for ten retries to begin with, so that a small installation may retry at all.
-const FIRST_RETRY_CREDIT: u32 = 10 * RETRY_COST;
-/// Credit for a hundred retries at most, so that a long quiet time does not allow a storm.
-const MOST_RETRY_CREDIT: u32 = 100 * RETRY_COST;
 
-/// What is left of the vendor's limits. Shared by every client of one vendor project.
+/// What is left of the vendor's limits, in the memory of one process. Shared by every client of one
+/// vendor project.
 ///
 /// The clock should be the machine's own even where a simulation moves the rest of the world's
 /// time: the vendor counts in real minutes.
@@ -47,12 +45,13 @@ pub struct Budget {
     limits: Limits,
     clock: Arc<dyn Clock>,
     state: Mutex<State>,
+    retries: RetryCredit,
 }
 
+#[derive(Default)]
 struct State {
     project: Minute,
     people: HashMap<ConnectionId, Person>,
-    retry_credit: u32,
 }
 
 #[derive(Default)]
@@ -72,25 +71,20 @@ struct Minute {
 impl Budget {
     /// A budget of `limits`, nothing of it used yet.
     pub fn new(limits: Limits, clock: Arc<dyn Clock>) -> Self {
-        let state = State {
-            project: Minute::default(),
-            people: HashMap::new(),
-            retry_credit: FIRST_RETRY_CREDIT,
-        };
-        Self { limits, clock, state: Mutex::new(state) }
+        Self { limits, clock, state: Mutex::default(), retries: RetryCredit::default() }
     }
 
     /// Takes one request, or says how long until there is room again; then nothing was taken.
-    pub fn take(&self, connection: ConnectionId) -> Result<(), Duration> {
+    pub fn take(&self, connection: ConnectionId, urgency: Urgency) -> Result<(), Duration> {
         let now = self.now().as_second();
         let mut state = self.state();
         state.make_room(connection, now);
-        let State { project, people, retry_credit } = &mut *state;
+        let State { project, people } = &mut *state;
         let person = people.entry(connection).or_default();
         let waits = [
             person.resting_until - now,
-            person.minute.wait(now, self.limits.per_person_per_minute),
-            project.wait(now, self.limits.per_project_per_minute),
+            person.minute.wait(now, urgency.share(self.limits.per_person_per_minute)),
+            project.wait(now, urgency.share(self.limits.per_project_per_minute)),
         ];
         let wait = waits.into_iter().max().unwrap_or(0);
         if wait > 0 {
@@ -98,7 +92,7 @@ impl Budget {
         }
         person.minute.add(now);
         project.add(now);
-        *retry_credit = (*retry_credit + 1).min(MOST_RETRY_CREDIT);
+        self.retries.earn();
         Ok(())
     }
 
@@ -108,15 +102,6 @@ impl Budget {
         let mut state = self.state();
         let person = state.people.entry(connection).or_default();
         person.resting_until = person.resting_until.max(until);
-    }
-
-    /// Whether one more retry is within a tenth of all requests; if so it is counted. A vendor that
-    /// is down is not hammered.
-    pub fn may_retry(&self) -> bool {
-        let mut state = self.state();
-        let left = state.retry_credit.checked_sub(RETRY_COST);
-        state.retry_credit = left.unwrap_or(state.retry_credit);
-        left.is_some()
     }
 
     /// Requests left of the project's limit in this minute.
@@ -134,6 +119,25 @@ impl Budget {
     /// A panic elsewhere leaves at worst one request uncounted: go on.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Allowance for Budget {
+    async fn take(&self, connection: ConnectionId, urgency: Urgency) -> Result<(), Duration> {
+        self.take(connection, urgency)
+    }
+
+    async fn rest(&self, connection: ConnectionId, wait: Duration) {
+        self.rest(connection, wait);
+    }
+
+    fn may_retry(&self) -> bool {
+        self.retries.spend()
+    }
+
+    fn left(&self) -> u32 {
+        self.left()
     }
 }
 
@@ -168,10 +172,16 @@ impl Minute {
     /// Seconds until one more request fits; 0 or less if it fits now.
     fn wait(&mut self, now: i64, limit: u32) -> i64 {
         self.forget(now);
-        match self.slots.front() {
-            Some((oldest, _)) if self.total >= limit => oldest + SLOT_LIFETIME - now,
-            _ => 0,
+        let mut left = self.total;
+        let mut slots = self.slots.iter();
+        let mut wait = 0;
+        while left >= limit
+            && let Some((second, count)) = slots.next()
+        {
+            left -= count;
+            wait = second + SLOT_LIFETIME - now;
         }
+        wait
     }
 
     fn add(&mut self, now: i64) {
@@ -224,7 +234,9 @@ mod tests {
         let (budget, clock) = budget(240, 1_000);
         let mut granted: Vec<i64> = Vec::new();
         for second in 0..300 {
-            granted.extend((0..10).filter(|_| budget.take(person(1)).is_ok()).map(|_| second));
+            granted.extend(
+                (0..10).filter(|_| budget.take(person(1), Urgency::Person).is_ok()).map(|_| second),
+            );
             clock.advance(SignedDuration::from_secs(1));
         }
         for start in 0..240 {
@@ -237,29 +249,29 @@ mod tests {
     #[test]
     fn the_wait_it_names_is_long_enough() {
         let (budget, clock) = budget(2, 10);
-        assert_eq!(budget.take(person(1)), Ok(()));
+        assert_eq!(budget.take(person(1), Urgency::Person), Ok(()));
         clock.advance(SignedDuration::from_secs(20));
-        assert_eq!(budget.take(person(1)), Ok(()));
-        let wait = budget.take(person(1)).unwrap_err();
+        assert_eq!(budget.take(person(1), Urgency::Person), Ok(()));
+        let wait = budget.take(person(1), Urgency::Person).unwrap_err();
         assert_eq!(wait, Duration::from_secs(41));
         clock.advance(SignedDuration::try_from(wait).unwrap());
-        assert_eq!(budget.take(person(1)), Ok(()));
+        assert_eq!(budget.take(person(1), Urgency::Person), Ok(()));
     }
 
     #[test]
     fn one_person_does_not_use_up_anothers_allowance_but_all_share_the_projects() {
         let (budget, _) = budget(1, 2);
-        assert_eq!(budget.take(person(1)), Ok(()));
-        assert!(budget.take(person(1)).is_err());
-        assert_eq!(budget.take(person(2)), Ok(()));
-        assert!(budget.take(person(3)).is_err());
+        assert_eq!(budget.take(person(1), Urgency::Person), Ok(()));
+        assert!(budget.take(person(1), Urgency::Person).is_err());
+        assert_eq!(budget.take(person(2), Urgency::Person), Ok(()));
+        assert!(budget.take(person(3), Urgency::Person).is_err());
     }
 
     #[test]
     fn what_is_left_comes_back_after_a_minute() {
         let (budget, clock) = budget(10, 10);
-        budget.take(person(1)).unwrap();
-        budget.take(person(2)).unwrap();
+        budget.take(person(1), Urgency::Person).unwrap();
+        budget.take(person(2), Urgency::Person).unwrap();
         assert_eq!(budget.left(), 8);
         clock.advance(SignedDuration::from_secs(61));
         assert_eq!(budget.left(), 10);
@@ -269,10 +281,10 @@ mod tests {
     fn a_person_the_vendor_limited_rests_and_the_others_go_on() {
         let (budget, clock) = budget(10, 10);
         budget.rest(person(1), Duration::from_secs(30));
-        assert_eq!(budget.take(person(1)), Err(Duration::from_secs(30)));
-        assert_eq!(budget.take(person(2)), Ok(()));
+        assert_eq!(budget.take(person(1), Urgency::Person), Err(Duration::from_secs(30)));
+        assert_eq!(budget.take(person(2), Urgency::Person), Ok(()));
         clock.advance(SignedDuration::from_secs(30));
-        assert_eq!(budget.take(person(1)), Ok(()));
+        assert_eq!(budget.take(person(1), Urgency::Person), Ok(()));
     }
 
     #[test]
@@ -280,7 +292,7 @@ mod tests {
         let (budget, clock) = budget(u32::MAX, u32::MAX);
         let mut retries = 0;
         for _ in 0..10_000 {
-            budget.take(person(1)).unwrap();
+            budget.take(person(1), Urgency::Person).unwrap();
             retries += u32::from(budget.may_retry());
             clock.advance(SignedDuration::from_millis(60));
         }
@@ -291,7 +303,7 @@ mod tests {
     fn a_million_people_are_not_remembered() {
         let (budget, clock) = budget(10, u32::MAX);
         for number in 0..1_000_000 {
-            let _ = budget.take(person(number));
+            let _ = budget.take(person(number), Urgency::Person);
             if number % 1_000 == 0 {
                 clock.advance(SignedDuration::from_secs(1));
             }
@@ -300,10 +312,25 @@ mod tests {
     }
 
     #[test]
+    fn history_leaves_half_of_everything_for_today() {
+        let (budget, clock) = budget(4, 100);
+        for _ in 0..2 {
+            assert_eq!(budget.take(person(1), Urgency::History), Ok(()));
+        }
+        assert!(budget.take(person(1), Urgency::History).is_err());
+        clock.advance(SignedDuration::from_secs(10));
+        for _ in 0..2 {
+            assert_eq!(budget.take(person(1), Urgency::Person), Ok(()));
+        }
+        let wait = budget.take(person(1), Urgency::History).unwrap_err();
+        assert_eq!(wait, Duration::from_secs(61), "until only one of the four is left");
+    }
+
+    #[test]
     fn a_clock_set_back_does_not_lock_people_out() {
         let (budget, clock) = budget(1, 10);
-        assert_eq!(budget.take(person(1)), Ok(()));
+        assert_eq!(budget.take(person(1), Urgency::Person), Ok(()));
         clock.advance(SignedDuration::from_hours(-5));
-        assert_eq!(budget.take(person(1)), Ok(()));
+        assert_eq!(budget.take(person(1), Urgency::Person), Ok(()));
     }
 }

@@ -126,3 +126,32 @@ impl VendorError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use phr_telemetry::catalogue::TOKEN_REFRESHES;
+
+    use super::*;
+
+    #[test]
+    fn every_code_is_known_to_the_metrics() {
+        let wait = Duration::ZERO;
+        let errors = [
+            VendorError::GrantWithdrawn,
+            VendorError::AccessRefused,
+            VendorError::ScopeMissing,
+            VendorError::AccountNotLinked,
+            VendorError::Refused,
+            VendorError::Misconfigured("why"),
+            VendorError::Throttled { wait: None },
+            VendorError::BudgetSpent { wait },
+            VendorError::Unavailable,
+            VendorError::Unreadable,
+            VendorError::Rejected,
+        ];
+        let label = TOKEN_REFRESHES.labels.iter().find(|label| label.name == "error").unwrap();
+        for error in errors {
+            assert!(label.values.allow(error.code()), "{}", error.code());
+        }
+    }
+}

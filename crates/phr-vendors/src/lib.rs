@@ -4,6 +4,7 @@
 //! Fitbit behind the Google Health API. Retries, budgets and time-outs live here and nowhere else:
 //! an error that leaves this crate says by its [`Verdict`] what to do next.
 
+pub mod allowance;
 pub mod budget;
 pub mod device;
 pub mod error;
@@ -15,6 +16,7 @@ pub mod registry;
 mod skew;
 pub mod vendor;
 
+pub use allowance::{Allowance, Urgency};
 pub use budget::{Budget, Limits};
 pub use device::{Battery, Device, DeviceKind};
 pub use error::{VendorError, Verdict};

@@ -8,7 +8,7 @@ use phr_model::{ConnectionId, DateRange, Figure, Metric, Offsets, Sample};
 use secrecy::SecretString;
 use url::Url;
 
-use crate::{device::Device, error::VendorError};
+use crate::{allowance::Urgency, device::Device, error::VendorError};
 
 /// A consent request, before the person's browser is sent to the vendor.
 #[derive(Debug)]
@@ -52,6 +52,8 @@ pub struct Access {
     pub connection: ConnectionId,
     /// Bearer token.
     pub token: SecretString,
+    /// What is asked for: less urgent work leaves room in the budget.
+    pub urgency: Urgency,
 }
 
 /// The person's account at the vendor.

@@ -6,6 +6,7 @@ use anyhow::Context;
 use axum::Router;
 use phr_api::{ApiState, Streams, settings::Settings};
 use phr_model::Clock;
+use phr_notify::Notifier;
 use phr_store::{SharedStore, Vault};
 use phr_sync::{Connector, Entropy, OsEntropy, SyncService, SyncSettings};
 use phr_vendors::{HookReceiver, Vendor, registry::Vendors};
@@ -34,6 +35,8 @@ pub(crate) struct Parts {
     pub(crate) return_urls: Vec<Url>,
     /// Where Prometheus may read, if anywhere.
     pub(crate) metrics: Option<Metrics>,
+    /// Who is told what.
+    pub(crate) notifier: Notifier,
 }
 
 /// A server that is ready to listen and to work.
@@ -46,6 +49,7 @@ pub(crate) struct App {
     pub(crate) sync: SyncService,
     pub(crate) connector: Connector,
     pub(crate) metrics: Option<Door>,
+    pub(crate) notifier: Notifier,
 }
 
 impl Parts {
@@ -83,6 +87,15 @@ impl Parts {
         let router = phr_api::router(&state, pages);
         let probes = phr_api::probes(&state);
         let (streams, store) = (state.streams, self.store);
-        Ok(App { router, probes, streams, store, sync, connector, metrics })
+        Ok(App {
+            router,
+            probes,
+            streams,
+            store,
+            sync,
+            connector,
+            metrics,
+            notifier: self.notifier,
+        })
     }
 }

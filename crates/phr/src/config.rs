@@ -1,6 +1,7 @@
 //! Configuration: read once from the environment (and `.env`), checked as a whole, and typed from
 //! here on. Every mistake is named at once, with the variable and the remedy, never its value.
 
+mod notify;
 mod reader;
 
 use std::net::SocketAddr;
@@ -13,6 +14,7 @@ use phr_vendors::fitbit::google_health::hooks::Authorization;
 use secrecy::SecretString;
 use url::Url;
 
+pub(crate) use self::notify::Notify;
 use self::reader::Reader;
 use crate::listen::Room;
 use crate::metrics::Metrics;
@@ -96,6 +98,7 @@ pub(crate) struct Config {
     pub(crate) metrics: Option<Metrics>,
     pub(crate) connections: usize,
     pub(crate) connections_per_address: usize,
+    pub(crate) notify: Notify,
 }
 
 /// Where the record is kept and reached.
@@ -122,7 +125,7 @@ impl Place {
 }
 
 /// Every variable the server reads. `.env.example` documents each; a test keeps the two equal.
-pub(crate) const VARIABLES: [&str; 36] = [
+pub(crate) const VARIABLES: [&str; 41] = [
     "LISTEN",
     "PUBLIC_URL",
     "DATABASE_URL",
@@ -159,12 +162,16 @@ pub(crate) const VARIABLES: [&str; 36] = [
     "SENTRY_ENVIRONMENT",
     "MAX_CONNECTIONS",
     "MAX_CONNECTIONS_PER_ADDRESS",
+    "SMTP_URL",
+    "MAIL_FROM",
+    "NOTIFY_URL",
+    "NOTIFY_SECRET",
+    "NOTIFY_ALLOW_PRIVATE",
 ];
 
 /// Beginnings that no other program's variables have: what carries one and is not in the list is a
 /// slip of the pen, and would be ignored in silence.
-const OUR_BEGINNINGS: [&str; 5] =
-    ["DATABASE_", "FITBIT_", "SYNC_", "OBSERVATIONS_", "REQUESTS_PER_"];
+const OUR_BEGINNINGS: [&str; 4] = ["FITBIT_", "SYNC_", "OBSERVATIONS_", "REQUESTS_PER_"];
 
 /// Ten years: as much as the API lets people ask for.
 const MOST_HISTORY_DAYS: i32 = 3_650;
@@ -226,6 +233,7 @@ impl Config {
             metrics: reader.metrics(),
             connections: reader.number("MAX_CONNECTIONS", 1_024, 16..=100_000),
             connections_per_address: reader.number("MAX_CONNECTIONS_PER_ADDRESS", 64, 4..=100_000),
+            notify: reader.notify(public_url.as_ref()),
             listen: listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8000))),
             public_url: public_url.unwrap_or_else(placeholder_url),
         };

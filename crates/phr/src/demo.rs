@@ -12,8 +12,9 @@ use anyhow::Context;
 use jiff::tz::TimeZone;
 use phr_api::settings::{HashingCost, Lifetimes, RateLimits, Registration, Settings, SigningKeys};
 use phr_model::{Clock, DateRange};
+use phr_notify::Notifier;
 use phr_sandbox::{Options as SandboxOptions, People, Sandbox};
-use phr_store::sqlite::SqliteStore;
+use phr_store::{SharedStore, sqlite::SqliteStore};
 use phr_sync::{OsEntropy, SyncSettings, entropy};
 use phr_vendors::{
     Budget, Vendor,
@@ -152,8 +153,10 @@ async fn app(sandbox: &Sandbox, base_url: &Url, database: PathBuf) -> anyhow::Re
     let store = SqliteStore::open(&database)
         .await
         .with_context(|| format!("cannot open {}", database.display()))?;
+    let store: SharedStore = Arc::new(store);
     let parts = Parts {
-        store: Arc::new(store),
+        notifier: Notifier::silent(store.clone(), clock.clone()),
+        store,
         encryption_key: SecretString::from(fernet::Fernet::generate_key()),
         vendors: vec![vendor(sandbox, base_url, &clock)?],
         webhooks: None,

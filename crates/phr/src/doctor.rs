@@ -15,7 +15,7 @@ use phr_sync::{
     diagnose,
     doctor::{Actor, Verdict, is_of_testing_mode},
 };
-use phr_vendors::registry::Vendors;
+use phr_vendors::{Budget, registry::Vendors};
 use serde_json::{Value, json};
 
 use crate::{
@@ -59,7 +59,11 @@ pub(crate) async fn examine(
 ) -> anyhow::Result<Examined> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let vendors = match &config {
-        Ok(config) => Vendors::new(serve::vendors(config, &clock)?),
+        // Nothing is asked of the vendor here, so no budget needs to be shared.
+        Ok(config) => {
+            let unused = Budget::new(serve::limits(config), clock.clone());
+            Vendors::new(serve::vendors(config, Arc::new(unused), &clock)?)
+        }
         Err(_) => Vendors::default(),
     };
     let mut ward = Ward { vendors, now: clock.now(), connections: 0, tally: BTreeMap::new() };
@@ -109,7 +113,7 @@ struct Ward {
 impl Ward {
     async fn visit(
         &mut self,
-        store: &impl Accounts,
+        store: &(impl Accounts + ?Sized),
         connection: &Connection,
     ) -> anyhow::Result<Option<Case>> {
         self.connections += 1;

@@ -11,6 +11,7 @@ mod keys;
 mod listen;
 mod metrics;
 mod moving;
+mod notices;
 mod sandbox;
 mod serve;
 mod telemetry;
@@ -93,6 +94,12 @@ enum Command {
     /// Google calls it while you register. See docs/webhooks.md.
     #[command(subcommand)]
     Webhooks(webhooks::Command),
+    /// List notices that wait to be delivered or were given up
+    Notices {
+        /// Try again what was given up
+        #[arg(long)]
+        retry: bool,
+    },
     /// Write a person's Patient and Observations as FHIR R4, one resource a line (NDJSON)
     Export {
         /// The account's e-mail address
@@ -193,6 +200,10 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         }
         Command::Webhooks(command) => {
             say(&webhooks::run(command, &checked(WebhookAdmin::read(&variable))?).await?)
+        }
+        Command::Notices { retry } => {
+            let now = phr_model::Clock::now(&phr_model::SystemClock);
+            say(&notices::list(&*store().await?.0, retry, now).await?)
         }
         Command::Export { email } => {
             let (store, place) = store().await?;

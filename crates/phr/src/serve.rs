@@ -6,9 +6,9 @@ use anyhow::Context;
 use phr_api::settings::{Registration, Settings, SigningKeys};
 use phr_model::{Clock, SystemClock};
 use phr_store::{SharedStore, Vault};
-use phr_sync::{SyncSettings, reseal::reseal};
+use phr_sync::{SharedBudget, SyncSettings, reseal::reseal};
 use phr_vendors::{
-    Budget, HookReceiver, Vendor,
+    Allowance, HookReceiver, Vendor,
     budget::Limits,
     fitbit::google_health::{self, GoogleHealth, hooks::GoogleHooks},
     http_client,
@@ -56,6 +56,7 @@ pub(crate) async fn run(config: Config, role: Role) -> anyhow::Result<()> {
     if let Some(door) = app.metrics.take() {
         door.listen().await?;
     }
+    app.notifier.open().await?;
     tracing::info!(%public_url, ?role, "ready");
     serve(listener, app, (role, workers), room, stop_signal()).await
 }
@@ -75,6 +76,10 @@ async fn serve(
             tokio::spawn(worker::run(app.sync, app.connector, workers, stopping.clone()))
         }
     };
+    let carrier = match role {
+        Role::Api => tokio::spawn(stopping.clone().cancelled_owned()),
+        Role::Sync | Role::All => tokio::spawn(worker::carry(app.notifier, stopping.clone())),
+    };
     let router = match role {
         Role::Sync => app.probes,
         Role::Api | Role::All => app.router,
@@ -84,6 +89,7 @@ async fn serve(
     stopping.cancel();
     app.streams.close();
     server.await.context("the server failed")?;
+    carrier.await.context("the carrier of notices failed")?;
     worker.await.context("the background worker failed")
 }
 
@@ -94,8 +100,11 @@ pub(crate) async fn parts(config: Config) -> anyhow::Result<Parts> {
         .await
         .with_context(|| format!("cannot open {}", config.database))?;
     settle_keys(&store, &config.encryption_key).await?;
+    let notifier = config.notify.notifier(store.clone(), clock.clone(), &config.public_url)?;
+    let budget = SharedBudget::new(store.clone(), clock.clone(), "google-health", limits(&config));
     Ok(Parts {
-        vendors: vendors(&config, &clock)?,
+        notifier,
+        vendors: vendors(&config, Arc::new(budget), &clock)?,
         webhooks: webhooks(&config, &clock)?,
         store,
         clock,
@@ -141,18 +150,22 @@ async fn settle_keys(store: &SharedStore, ring: &SecretString) -> anyhow::Result
     Ok(())
 }
 
+pub(crate) fn limits(config: &Config) -> Limits {
+    Limits {
+        per_person_per_minute: config.per_person_per_minute,
+        per_project_per_minute: config.per_project_per_minute,
+    }
+}
+
+/// The vendors that the configuration has credentials for; they ask `allowance` before a request.
 pub(crate) fn vendors(
     config: &Config,
+    allowance: Arc<dyn Allowance>,
     clock: &Arc<dyn Clock>,
 ) -> anyhow::Result<Vec<Arc<dyn Vendor>>> {
     let Some(fitbit) = &config.fitbit else { return Ok(Vec::new()) };
-    let limits = Limits {
-        per_person_per_minute: config.per_person_per_minute,
-        per_project_per_minute: config.per_project_per_minute,
-    };
-    let settings = google(fitbit);
-    let budget = Arc::new(Budget::new(limits, clock.clone()));
-    Ok(vec![Arc::new(GoogleHealth::new(&settings, http_client()?, budget, clock.clone()))])
+    let google = GoogleHealth::new(&google(fitbit), http_client()?, allowance, clock.clone());
+    Ok(vec![Arc::new(google)])
 }
 
 fn google(fitbit: &Fitbit) -> google_health::Settings {

@@ -1,7 +1,8 @@
-//! The background: connections that are due, and grants still to be withdrawn.
+//! The background: connections that are due, grants still to be withdrawn, and notices.
 
 use std::time::Duration;
 
+use phr_notify::Notifier;
 use phr_store::connection::Reach;
 use phr_sync::{Claim, Connector, SyncService};
 use tokio::task::JoinSet;
@@ -96,6 +97,36 @@ async fn claim(sync: &SyncService, reach: Option<Reach>) -> Option<Claim> {
         tracing::warn!(%error, "due work could not be claimed");
         None
     })
+}
+
+/// How often to look for notices when there was none.
+const NOTICE_PAUSE: Duration = Duration::from_secs(2);
+/// How many pauses between two sweeps of old notices: an hour.
+const SWEEP_EVERY: u32 = 1_800;
+
+/// Carries notices until told to stop; what is under way is finished first. Beside the syncs,
+/// because a slow receiver must not hold them up.
+pub(crate) async fn carry(notifier: Notifier, stop: CancellationToken) {
+    let mut pauses = 0_u32;
+    while !stop.is_cancelled() {
+        let tried = notifier.deliver_due().await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "notices could not be delivered");
+            0
+        });
+        if tried > 0 {
+            continue;
+        }
+        if pauses.is_multiple_of(SWEEP_EVERY)
+            && let Err(error) = notifier.sweep().await
+        {
+            tracing::warn!(%error, "old notices could not be forgotten");
+        }
+        pauses = pauses.wrapping_add(1);
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(NOTICE_PAUSE) => {}
+        }
+    }
 }
 
 #[cfg(test)]

@@ -101,7 +101,7 @@ fn read_known(row: &DbRow) -> Result<KnownDay, StoreError> {
         date: columns.date("civil_date")?,
         state: columns.made("state", CoverageState::parse)?,
         reason: columns.made_if_any("reason", Reason::parse)?,
-        read_closed: columns.get("read_closed")?,
+        read_closed: columns.flag("read_closed")?,
     })
 }
 

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{
     Db, DbArguments, DbConnection, DbRow, DbStore,
     error::in_database,
-    hooks, leases, locks,
+    hooks, leases, locks, outbox,
     row::{Columns, micros},
 };
 use crate::{
@@ -179,10 +179,11 @@ async fn link(
         .bind(consent.tokens.access_expires_at.as_microsecond())
         .bind(micros(consent.reconnect_by))
         .bind(now.as_microsecond());
-    let linked = link.execute(transaction).await.map_err(in_database)?;
+    let linked = link.execute(&mut *transaction).await.map_err(in_database)?;
     if linked.rows_affected() == 0 {
         return Err(StoreError::Refused("there is no such connection".into()));
     }
+    outbox::connected(transaction, id, now).await?;
     Ok(Linking::Linked)
 }
 
@@ -194,6 +195,7 @@ async fn disconnect(
     locks::connection(&mut *transaction, id).await?;
     let revoke = sqlx::query(REVOKE).bind(id.0).bind(now.as_microsecond());
     revoke.execute(&mut *transaction).await.map_err(in_database)?;
+    outbox::well_again(&mut *transaction, id).await?;
     changed(transaction, sqlx::query(DISCONNECT).bind(id.0)).await
 }
 

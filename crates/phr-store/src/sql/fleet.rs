@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{DbConnection, DbRow, DbStore, error::in_database, row::Columns};
 use crate::{
-    connection::{ConnectionState, Priority},
+    connection::{ConnectionState, Priority, Work},
     error::StoreError,
     fleet::{Due, Fleet, Fleets},
 };
@@ -18,10 +18,20 @@ const STATES: &str = "select state, count(*) as connections,
         min(coalesce(last_complete_at, connected_at)) as oldest_complete,
         max(last_complete_at) as newest_complete
     from connection group by state order by state";
-const DUE: &str = "select priority, count(*) as connections, min(due_at) as since from connection
+// Older days that are being worked on do not keep recent ones waiting for long: those count as due.
+const RECENT: &str =
+    "select priority, count(*) as connections, min(due_at) as since from connection
     where state = 'active' and due_at is not null and due_at <= $1
+        and (lease_until is null or lease_until <= $1 or lease_work <> 'recent')
+    group by priority";
+const AUDIT: &str = "select count(*) as connections, min(audit_due_at) as since from connection
+    where state = 'active' and audit_due_at is not null and audit_due_at <= $1
         and (lease_until is null or lease_until <= $1)
-    group by priority order by priority";
+    having count(*) > 0";
+const HISTORY: &str = "select count(*) as connections, min(history_due_at) as since from connection
+    where state = 'active' and history_due_at is not null and history_due_at <= $1
+        and (lease_until is null or lease_until <= $1)
+    having count(*) > 0";
 const REVOCATIONS: &str = "select count(*) as waiting from revocation";
 
 #[async_trait]
@@ -37,8 +47,13 @@ async fn survey(transaction: &mut DbConnection, now: i64) -> Result<Fleet, Store
     for row in states.map_err(in_database)? {
         add(&mut fleet, &row)?;
     }
-    let due = sqlx::query(DUE).bind(now).fetch_all(&mut *transaction).await.map_err(in_database)?;
-    fleet.due = due.iter().map(read_due).collect::<Result<_, _>>()?;
+    for (kind, sql) in [(None, RECENT), (Some(Work::Audit), AUDIT), (Some(Work::History), HISTORY)]
+    {
+        let rows = sqlx::query(sql).bind(now).fetch_all(&mut *transaction).await;
+        for row in rows.map_err(in_database)? {
+            fleet.due.push(read_due(&row, kind)?);
+        }
+    }
     let waiting = sqlx::query(REVOCATIONS).fetch_one(transaction).await.map_err(in_database)?;
     fleet.revocations = Columns::of(&waiting, "revocation").whole("waiting")?;
     Ok(fleet)
@@ -60,10 +75,12 @@ fn add(fleet: &mut Fleet, row: &DbRow) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn read_due(row: &DbRow) -> Result<Due, StoreError> {
+/// Rows of recent work tell its priority.
+fn read_due(row: &DbRow, kind: Option<Work>) -> Result<Due, StoreError> {
     let columns = Columns::of(row, "connection");
+    let recent = || columns.made("priority", Priority::parse).map(Work::Recent);
     Ok(Due {
-        priority: columns.made("priority", Priority::parse)?,
+        work: kind.map_or_else(recent, Ok)?,
         connections: columns.whole("connections")?,
         since: columns.instant("since")?,
     })

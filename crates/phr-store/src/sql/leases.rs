@@ -11,7 +11,7 @@ use super::{
     connections::{changed, columns, read},
     dialect::{free, held},
     error::in_database,
-    locks,
+    locks, outbox,
     row::{Columns, micros},
 };
 use crate::{
@@ -192,6 +192,7 @@ pub(super) async fn settle(
     let state = columns.made("state", ConnectionState::parse)?;
     let state = settlement.state.unwrap_or(state);
     let (due_at, priority) = after_run(state, &settlement, trigger);
+    outbox::settled(&mut *transaction, lease.connection, &settlement, now).await?;
     let settle = sqlx::query(SETTLE)
         .bind(lease.connection.0)
         .bind(state.key())

@@ -15,6 +15,7 @@ use crate::{error::StoreError, timing::Timing};
 
 mod accounts;
 mod backfills;
+mod budgets;
 mod connections;
 mod coverage;
 mod digest;
@@ -24,8 +25,10 @@ mod hooks;
 mod inspection;
 mod leases;
 mod locks;
+mod notices;
 mod observations;
 mod one_times;
+mod outbox;
 mod pages;
 mod readings;
 mod replace;

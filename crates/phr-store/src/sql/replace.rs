@@ -12,7 +12,7 @@ use super::{
     DbConnection, coverage,
     dialect::elements,
     error::in_database,
-    leases, observations,
+    leases, observations, outbox,
     row::Columns,
     sample_days::{self, Packed, Place},
 };
@@ -77,13 +77,17 @@ pub(super) async fn write(
         changes.days += u32::from(sample_days::write(&mut *transaction, place, packed).await?);
         coverage::write(&mut *transaction, person, &known).await?;
     }
-    let written = observe(transaction, person, days, prepared.drafts, now).await?;
+    let written = observe(&mut *transaction, person, days, prepared.drafts, now).await?;
     for observation in &written {
         match (observation.status, observation.version) {
             (Status::EnteredInError, _) => changes.withdrawn += 1,
             (_, 1) => changes.created += 1,
             _ => changes.revised += 1,
         }
+    }
+    if changes.days > 0 || !written.is_empty() {
+        let connection = lease.connection;
+        outbox::data_changed(transaction, person, connection, &source, now).await?;
     }
     Ok(changes)
 }

@@ -11,13 +11,14 @@ use phr_model::PersonId;
 use crate::{DatabaseUrl, SharedStore, database, error::StoreError};
 
 /// Every table, those that are referred to first. A test compares the list with the schema.
-pub const TABLES: [&str; 11] = [
+pub const TABLES: [&str; 12] = [
     "person",
     "session",
     "refresh_token",
     "throttle",
     "one_time",
     "connection",
+    "backfill",
     "revocation",
     "sample_day",
     "observation",

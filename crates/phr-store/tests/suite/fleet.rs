@@ -1,5 +1,5 @@
 use phr_store::{
-    connection::{ConnectionState, Priority, Settlement},
+    connection::{ConnectionState, Priority, Reach, Settlement, Work},
     fleet::{Due, Fleet},
 };
 use uuid::Uuid;
@@ -11,7 +11,8 @@ use crate::{
 
 /// A run of the next connection that is due, which fails or not.
 async fn a_run(bed: &dyn Bed, second: i64, error: Option<&str>) {
-    let claim = bed.store().claim_due(at(second), at(second + 300), Uuid::new_v4()).await;
+    let until = at(second + 300);
+    let claim = bed.store().claim_due(Reach::Everything, at(second), until, Uuid::new_v4()).await;
     let settlement = Settlement {
         due_at: Some(at(second + 3_600)),
         complete: error.is_none(),
@@ -52,7 +53,7 @@ pub(crate) async fn what_is_due_is_told_by_kind_of_work(bed: &dyn Bed) {
     bed.store().make_due(waiting, Priority::Webhook, at(50)).await.unwrap();
     let fleet = bed.store().fleet(at(60)).await.unwrap();
     assert_eq!(fleet.due.len(), 2);
-    let webhook = Due { priority: Priority::Webhook, connections: 1, since: at(50) };
+    let webhook = Due { work: Work::Recent(Priority::Webhook), connections: 1, since: at(50) };
     assert!(fleet.due.contains(&webhook), "{fleet:?}");
     assert!(fleet.due.iter().any(|due| (due.connections, due.since) == (1, at(0))), "{fleet:?}");
     let earlier = bed.store().fleet(at(40)).await.unwrap();
@@ -61,7 +62,8 @@ pub(crate) async fn what_is_due_is_told_by_kind_of_work(bed: &dyn Bed) {
 
 pub(crate) async fn what_is_being_worked_on_is_not_due_until_its_lease_lapses(bed: &dyn Bed) {
     a_connected_person(bed.store()).await;
-    bed.store().claim_due(at(0), at(300), Uuid::new_v4()).await.unwrap().unwrap();
+    let claim = bed.store().claim_due(Reach::Everything, at(0), at(300), Uuid::new_v4()).await;
+    assert!(claim.unwrap().is_some());
     let running = bed.store().fleet(at(299)).await.unwrap();
     assert_eq!((running.running, running.due.len(), running.lapsed_since), (1, 0, None));
     let lapsed = bed.store().fleet(at(400)).await.unwrap();

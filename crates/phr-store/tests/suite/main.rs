@@ -6,6 +6,7 @@
 mod accounts;
 mod backfills;
 mod bed;
+mod budgets;
 mod connections;
 mod feed;
 mod fleet;
@@ -13,6 +14,7 @@ mod given;
 mod hooks;
 mod inspection;
 mod moving;
+mod notices;
 mod one_times;
 mod pages;
 mod racing;
@@ -208,6 +210,25 @@ on_every_database! {
         nothing_is_written_after_the_lease_was_taken;
     schema:
         an_older_process_keeps_working_after_columns_were_added;
+    budgets:
+        a_budget_is_shared_by_processes_and_minutes,
+        of_many_spenders_at_once_none_gets_too_much,
+        less_urgent_work_leaves_room,
+        a_closed_budget_grants_nothing,
+        budgets_that_nobody_uses_are_forgotten;
+    notices:
+        connecting_tells_through_every_channel,
+        without_channels_nothing_is_written,
+        one_dead_grant_is_one_notice,
+        a_lost_lease_tells_nothing,
+        a_day_of_failures_is_told_once_and_so_is_its_end,
+        a_failure_that_passes_is_not_told,
+        changes_of_readings_coalesce,
+        of_many_deliverers_each_gets_others,
+        a_delivery_is_tried_until_it_is_done,
+        what_was_given_up_can_be_tried_again,
+        a_channel_that_is_gone_gets_nothing_more,
+        old_notices_are_forgotten_unless_they_wait;
     runs:
         runs_are_listed_newest_first,
         a_run_is_recorded_once,

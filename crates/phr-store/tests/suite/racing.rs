@@ -7,7 +7,7 @@ use phr_model::{ConnectionId, FITBIT, Metric, PersonId};
 use phr_store::{
     SharedStore, StoreError,
     account::{NewPerson, Registration, SecretHash, Session},
-    connection::{ConnectionState, Lease, Linking, Priority, Settlement},
+    connection::{ConnectionState, Lease, Linking, Priority, Reach, Settlement},
 };
 use tokio::sync::Barrier;
 use uuid::Uuid;
@@ -47,8 +47,9 @@ pub(crate) async fn every_connection_is_claimed_once_by_eight_claimers(bed: &dyn
     let claims = at_once(bed, 8, |_, store| async move {
         let mut claimed = Vec::new();
         loop {
-            let claim = store.claim_due(at(1), at(900), Uuid::new_v4()).await.unwrap();
-            let Some((connection, lease)) = claim else { return claimed };
+            let claim =
+                store.claim_due(Reach::Everything, at(1), at(900), Uuid::new_v4()).await.unwrap();
+            let Some((connection, lease, _)) = claim else { return claimed };
             // Every other is settled, so that rows change under the other claimers' eyes.
             if claimed.len() % 2 == 0 {
                 let settlement =

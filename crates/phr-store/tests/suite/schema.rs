@@ -7,7 +7,7 @@ use phr_store::{
     DatabaseUrl, StoreError,
     account::RefreshPolicy,
     bed,
-    connection::{Priority, Settlement},
+    connection::{Priority, Reach, Settlement},
     one_time::{OneTime, Purpose},
     reading::ObservationFilter,
     run::SyncRun,
@@ -81,6 +81,7 @@ async fn a_life(bed: &dyn Bed, round: u8) {
         outcome: "complete".to_owned(),
         report: "{}".to_owned(),
         error: None,
+        work: "recent".to_owned(),
     };
     store.record_run(run).await.unwrap();
     assert_eq!(store.runs(person, 9).await.unwrap().len(), 1);
@@ -89,7 +90,9 @@ async fn a_life(bed: &dyn Bed, round: u8) {
     assert!(store.extend_lease(writer.lease, at(1_000)).await.unwrap());
     let settlement = Settlement { due_at: None, complete: true, error: None, state: None };
     assert!(store.settle(writer.lease, settlement, at(4)).await.unwrap());
-    assert!(store.claim_due(at(4), at(900), Uuid::new_v4()).await.unwrap().is_some());
+    assert!(
+        store.claim_due(Reach::Everything, at(4), at(900), Uuid::new_v4()).await.unwrap().is_some()
+    );
     let (_, version) = store.tokens(id).await.unwrap().unwrap();
     assert!(store.replace_tokens(id, version, tokens("key1:next")).await.unwrap());
     store.remember_account(id, &[], None).await.unwrap();

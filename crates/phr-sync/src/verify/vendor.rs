@@ -8,7 +8,7 @@ use phr_store::{
     StoreError,
     connection::{Connection, ConnectionState, Lease},
 };
-use phr_vendors::{DayReading, Vendor, VendorError};
+use phr_vendors::{DayReading, Urgency, Vendor, VendorError};
 
 use super::{
     Listener, against,
@@ -81,7 +81,7 @@ async fn compare(
     extent: Extent,
     listener: Listener<'_>,
 ) -> Result<Verified, Failure> {
-    let session = Session::open(service, vendor.clone(), lease).await?;
+    let session = Session::open(service, vendor.clone(), lease, Urgency::Audit).await?;
     let zone = zone_of(connection);
     let today = zone.to_datetime(service.clock.now()).date();
     let last = if extent.today { today } else { today.yesterday().unwrap_or(today) };

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use phr_model::{ConnectionId, DateRange, Metric, Offsets, Sample, StoppedClock};
 use phr_sandbox::{DataType, Options, People, Sandbox, World};
 use phr_vendors::{
-    Access, AuthorizationRequest, Budget, Grant, InstantPace, Limits, Vendor, VendorError,
+    Access, AuthorizationRequest, Budget, Grant, InstantPace, Limits, Urgency, Vendor, VendorError,
     fitbit::google_health::{GoogleHealth, Settings},
     http_client,
 };
@@ -112,7 +112,8 @@ impl Upstream {
         let vendor = vendor.with_pace(pace.clone());
         let callback = consent(&vendor, email, ticks).await;
         let grant = exchange(&vendor, &callback).await.unwrap();
-        let access = Access { connection: connection(), token: grant.access };
+        let access =
+            Access { connection: connection(), token: grant.access, urgency: Urgency::Person };
         sandbox.world().clear_request_counts();
         Self { sandbox, vendor, pace, clock, email, access }
     }

@@ -20,11 +20,11 @@ pub(super) struct Reader<'a> {
 
 impl Reader<'_> {
     /// The variable's text, unless it is unset or empty.
-    fn text(&self, name: &'static str) -> Option<String> {
+    pub(super) fn text(&self, name: &'static str) -> Option<String> {
         (self.variable)(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
     }
 
-    fn mistake(&mut self, variable: &'static str, problem: impl Into<String>) {
+    pub(super) fn mistake(&mut self, variable: &'static str, problem: impl Into<String>) {
         let variable = variable.to_owned();
         self.mistakes.push(Mistake { variable, problem: problem.into() });
     }

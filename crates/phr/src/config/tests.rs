@@ -44,7 +44,7 @@ fn st_01_missing_secrets_are_named_with_the_remedy() {
 
 #[test]
 fn st_01_every_bad_setting_is_refused_by_name_and_never_quoted() {
-    let table: [(&str, &str); 37] = [
+    let table: [(&str, &str); 41] = [
         ("ENCRYPTION_KEY", "your_encryption_key_here"),
         ("ENCRYPTION_KEY", "too-short"),
         ("ENCRYPTION_KEY", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
@@ -57,6 +57,10 @@ fn st_01_every_bad_setting_is_refused_by_name_and_never_quoted() {
         ("PUBLIC_URL", "not a url"),
         ("DATABASE_URL", "mysql://somewhere"),
         ("DATABASE_URL", "sqlite:"),
+        ("DATABASE_URL", "postgres://phr:hunter2@db:port/phr"),
+        ("DATABASE_URL", "postgres://phr@db/phr?passwort=hunter2"),
+        ("DATABASE_CONNECTIONS", "0"),
+        ("DATABASE_CONNECTIONS", "many"),
         ("FITBIT_CLIENT_ID", "your_fitbit_client_id_here"),
         ("FITBIT_UPSTREAM", "carrier-pigeon"),
         ("FITBIT_BASE_URL", "http://10.1.2.3:9000"),
@@ -222,4 +226,37 @@ fn st_01_a_misspelt_setting_is_not_ignored_in_silence() {
     let mistakes = misspelt(names.into_iter().map(str::to_owned));
     let found: Vec<_> = mistakes.iter().map(|mistake| mistake.variable.as_str()).collect();
     assert_eq!(found, ["FITBIT_CLIENT_IDD", "SYNC_INTERVALL"]);
+}
+
+#[test]
+fn notices_go_nowhere_unless_configured_and_the_halves_belong_together() {
+    assert!(read(&sound()).is_ok());
+    insta::assert_snapshot!(mistakes(&[("SMTP_URL", "smtps://mail.example")]).join("\n"), @"MAIL_FROM: is missing; SMTP_URL is set and needs it");
+    insta::assert_snapshot!(mistakes(&[("NOTIFY_URL", "https://hooks.example")]).join("\n"), @"NOTIFY_SECRET: is missing; NOTIFY_URL is set and needs it");
+}
+
+#[test]
+fn receivers_of_notices_are_checked_and_secrets_never_quoted() {
+    const SECRET: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
+    const SENDER: &str = "PHR <phr@phr.example>";
+    let webhook = |url, secret| [("NOTIFY_URL", url), ("NOTIFY_SECRET", secret)];
+    let mail = |server, from| [("SMTP_URL", server), ("MAIL_FROM", from)];
+    let table = [
+        (webhook("http://hooks.example", SECRET), "NOTIFY_URL"),
+        (webhook("https://169.254.169.254/", SECRET), "NOTIFY_URL"),
+        (webhook("nonsense", SECRET), "NOTIFY_URL"),
+        (webhook("https://hooks.example", "whsec_hunter2"), "NOTIFY_SECRET"),
+        (mail("smtp://me:hunter2@mail.example", SENDER), "SMTP_URL"),
+        (mail("smtps://me:hunter2@mail.example", "hunter2"), "MAIL_FROM"),
+    ];
+    for (settings, variable) in table {
+        let mistakes = mistakes(&settings);
+        assert!(mistakes.iter().any(|mistake| mistake.starts_with(variable)), "{mistakes:?}");
+        assert!(!mistakes.join(" ").contains("hunter2"), "{mistakes:?}");
+    }
+    let mut private = sound();
+    private.extend(webhook("http://10.1.2.3:8080/", SECRET));
+    private.insert("NOTIFY_ALLOW_PRIVATE", "true");
+    private.extend(mail("smtps://me:hunter2@mail.example", SENDER));
+    assert!(read(&private).is_ok());
 }

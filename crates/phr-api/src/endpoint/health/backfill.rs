@@ -139,7 +139,7 @@ pub async fn request_backfill(
     Body(request): Body<BackfillRequest>,
 ) -> Result<(StatusCode, Json<BackfillProgress>), ApiError> {
     person.patient()?;
-    count_trigger(&person, &state).await?;
+    count_trigger(&person, &state, FITBIT).await?;
     let BackfillRequest { from, metrics } = request;
     let status = detached(async move {
         Ok(state.sync.request_backfill(person.id(), FITBIT, from, metrics).await?)

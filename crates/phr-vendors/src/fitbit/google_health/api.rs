@@ -19,7 +19,7 @@ use super::{
     json::ParseError,
 };
 use crate::{
-    budget::Budget,
+    allowance::Allowance,
     error::VendorError,
     http::{BodyError, may_be_json, read_capped},
     pace::Pace,
@@ -45,7 +45,7 @@ const USUAL_REST: Duration = Duration::from_secs(30);
 pub(super) struct Api {
     pub(super) http: Client,
     pub(super) base: Url,
-    pub(super) budget: Arc<Budget>,
+    pub(super) budget: Arc<dyn Allowance>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) pace: Arc<dyn Pace>,
     pub(super) watch: ClockWatch,
@@ -94,7 +94,7 @@ impl Api {
             };
             match self.second_chance(call, &failure, tries) {
                 Some(wait) => self.pace.pause(wait).await,
-                None => return Err(self.settle(access, failure)),
+                None => return Err(self.settle(access, failure).await),
             }
             tries += 1;
         }
@@ -103,7 +103,7 @@ impl Api {
     /// Waits for the budget, if that is soon.
     async fn admit(&self, access: &Access) -> Result<(), VendorError> {
         for _ in 0..TRIES {
-            match self.budget.take(access.connection) {
+            match self.budget.take(access.connection, access.urgency).await {
                 Ok(()) => return Ok(()),
                 Err(wait) if wait < BUDGET_PATIENCE => self.pace.pause(wait).await,
                 Err(wait) => return Err(VendorError::BudgetSpent { wait }),
@@ -130,9 +130,9 @@ impl Api {
     }
 
     /// A person whom the vendor limits rests before anything else is asked for them.
-    fn settle(&self, access: &Access, failure: Failure) -> Failure {
+    async fn settle(&self, access: &Access, failure: Failure) -> Failure {
         if let Failure::Vendor(VendorError::Throttled { wait }) = failure {
-            self.budget.rest(access.connection, wait.unwrap_or(USUAL_REST));
+            self.budget.rest(access.connection, wait.unwrap_or(USUAL_REST)).await;
         }
         failure
     }
@@ -210,7 +210,11 @@ mod tests {
     use phr_model::StoppedClock;
 
     use super::*;
-    use crate::{budget::Limits, pace::InstantPace};
+    use crate::{
+        allowance::Urgency,
+        budget::{Budget, Limits},
+        pace::InstantPace,
+    };
 
     fn request(ask: Ask<'_>) -> reqwest::Request {
         let clock: Arc<dyn Clock> =
@@ -224,7 +228,8 @@ mod tests {
             watch: ClockWatch::default(),
         };
         let connection = "00000000-0000-4000-8000-000000000001".parse().unwrap();
-        let access = Access { connection, token: "ya29.token".into() };
+        let token = "ya29.token".into();
+        let access = Access { connection, token, urgency: Urgency::Person };
         let path = "/v4/users/me/dataTypes/steps/dataPoints:reconcile";
         let call = Call { endpoint: "reconcile", data_type: "steps", path, ask };
         api.request(&access, &call).build().unwrap()

@@ -41,7 +41,7 @@ pub use self::{
     settings::Settings,
 };
 use crate::{
-    budget::Budget,
+    allowance::Allowance,
     device::Device,
     error::VendorError,
     pace::{Pace, TokioPace},
@@ -67,7 +67,7 @@ impl GoogleHealth {
     pub fn new(
         settings: &Settings,
         http: reqwest::Client,
-        budget: Arc<Budget>,
+        budget: Arc<dyn Allowance>,
         clock: Arc<dyn Clock>,
     ) -> Self {
         let oauth = OAuth::new(settings, http.clone(), clock.clone());
