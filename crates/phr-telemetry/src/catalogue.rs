@@ -160,6 +160,16 @@ pub const WITHDRAWALS: Instrument = gauge(
     "Grants of ended connections still to be withdrawn at the vendor",
 );
 
+/// Age of the oldest notice not yet delivered.
+pub const NOTICE_LAG: Instrument = gauge(
+    "phr_notice_lag_seconds",
+    &[],
+    "Age of the oldest notice that a receiver still waits for; 0 if there is none",
+);
+/// Notices given up.
+pub const NOTICES_GIVEN_UP: Instrument =
+    gauge("phr_notices_given_up", &[], "Notices given up, kept for an operator to look at");
+
 /// Runs that ended.
 pub const RUNS: Instrument = counter(
     "phr_runs_total",
@@ -248,6 +258,13 @@ pub const WEBHOOKS: Instrument = counter(
     "Webhooks that came in, by verdict",
 );
 
+/// Attempts to deliver notices.
+pub const NOTICES: Instrument = counter(
+    "phr_notices_total",
+    &[of("channel", &["mail", "webhook"]), of("outcome", &["delivered", "postponed", "given_up"])],
+    "Attempts to deliver a notice, by what became of it",
+);
+
 /// Time of a use case in the database.
 pub const DATABASE_SECONDS: Instrument = histogram(
     "phr_database_seconds",
@@ -289,7 +306,7 @@ pub const STARTED: Instrument =
     gauge("process_start_time_seconds", &[], "When the process began, in seconds since 1970");
 
 /// Every metric.
-pub const ALL: [Instrument; 27] = [
+pub const ALL: [Instrument; 30] = [
     DATABASE_UP,
     CONNECTIONS,
     DUE,
@@ -300,6 +317,8 @@ pub const ALL: [Instrument; 27] = [
     OLDEST_COMPLETE,
     NEWEST_COMPLETE,
     WITHDRAWALS,
+    NOTICE_LAG,
+    NOTICES_GIVEN_UP,
     RUNS,
     RUN_SECONDS,
     DAYS_COMPARED,
@@ -311,6 +330,7 @@ pub const ALL: [Instrument; 27] = [
     CLOCK_SKEW,
     TOKEN_REFRESHES,
     WEBHOOKS,
+    NOTICES,
     DATABASE_SECONDS,
     DATABASE_WAIT,
     HTTP_SECONDS,
