@@ -80,15 +80,6 @@ pub enum Work {
 }
 
 impl Work {
-    /// Every kind of work, most urgent first.
-    pub const ALL: [Self; 5] = [
-        Self::Recent(Priority::PersonWaiting),
-        Self::Recent(Priority::Webhook),
-        Self::Recent(Priority::Routine),
-        Self::Audit,
-        Self::History,
-    ];
-
     /// Its name in the database, in logs and in labels.
     pub fn key(self) -> &'static str {
         match self {

@@ -75,7 +75,6 @@ async fn a_life(bed: &dyn Bed, round: u8) {
     store.digest(person).await.unwrap();
     let run = SyncRun {
         id: Uuid::new_v4(),
-        connection: id,
         person,
         work: "recent".to_owned(),
         started_at: at(0),
