@@ -123,7 +123,7 @@ impl Story {
         };
         let mut processes = Vec::new();
         processes.resize_with(dice.index(3) + 1, Process::default);
-        let mut story = Self {
+        let mut begun = Self {
             world: Arc::new(World::invent(setting.seed, setting.people, from, to)),
             store: Arc::new(store),
             vault: Arc::new(Vault::new(&SecretString::from(KEY)).unwrap()),
@@ -137,10 +137,10 @@ impl Story {
             processes,
         };
         for index in 0..setting.people {
-            story.register(index).await;
-            story.connect(index).await;
+            begun.register(index).await;
+            begun.connect(index).await;
         }
-        story
+        begun
     }
 
     async fn register(&mut self, index: usize) {
