@@ -207,7 +207,7 @@ impl Story {
                 self.connect(person).await;
             }
             Event::ExpireAccess => self.world.expire_all_access(),
-            Event::Press { person } => self.press(person),
+            Event::Press { person } => self.press(person).await,
             Event::WrongClock { process, seconds } => {
                 self.processes[process].wrong_by = SignedDuration::from_secs(seconds);
             }
@@ -216,9 +216,16 @@ impl Story {
     }
 
     /// Somebody waits for a sync, in whichever process their request came to.
-    fn press(&mut self, person: usize) {
+    async fn press(&mut self, person: usize) {
         let process = self.dice.index(self.processes.len());
         let (id, wrong_by) = (self.people[person], self.processes[process].wrong_by);
+        // Waiting for somebody to give way takes real time: then the button only asks.
+        let jobs = self.store.jobs(id).await.unwrap();
+        let is_busy = jobs.iter().any(|job| job.lease.is_some());
+        if is_busy {
+            let _ = self.service(None, wrong_by, -1).request(id, FITBIT).await;
+            return;
+        }
         let today = self.dice.per_mille(300).then(|| self.world.now());
         let actor = Actor::new(|gate| {
             let service = self.service(Some(gate), wrong_by, -1);
