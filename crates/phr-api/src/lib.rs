@@ -39,10 +39,10 @@ pub fn router(state: &ApiState, extra: OpenApiRouter) -> Router {
     layer::stack::wrap(all, webhooks, state)
 }
 
-/// The probes alone, for a process that serves nobody, with the same layers.
-pub fn probes(state: &ApiState) -> Router {
+/// The probes and `extra`, for a process that serves nobody, with the same layers.
+pub fn probes(state: &ApiState, extra: Router) -> Router {
     let (probes, _) = endpoint::probes().with_state(state.clone()).split_for_parts();
-    layer::stack::wrap(probes, Router::new(), state)
+    layer::stack::wrap(probes.merge(extra), Router::new(), state)
 }
 
 /// The OpenAPI document of [`router`].

@@ -121,6 +121,8 @@ fn show(fleet: &Fleet, now: Timestamp) {
     record::set(are::RUNNING, number(fleet.running));
     record::set(are::FAILING, number(fleet.failing));
     record::set(are::WITHDRAWALS, number(fleet.revocations));
+    record::set(are::NOTICES_GIVEN_UP, number(fleet.given_up));
+    record::set(are::NOTICE_LAG, fleet.untold_since.map_or(0.0, |since| age(since, now)));
     record::set(are::LAPSED_LEASE, fleet.lapsed_since.map_or(0.0, |since| age(since, now)));
     let age_if_any = |at: Option<Timestamp>| at.map_or(f64::NAN, |at| age(at, now));
     record::set(are::OLDEST_COMPLETE, age_if_any(fleet.oldest_complete));

@@ -9,6 +9,7 @@ use phr_store::{
     SharedStore, StoreError,
     notice::{Channel, Delivery},
 };
+use phr_telemetry::record;
 
 use crate::{
     Mail, Refusal, Webhook,
@@ -90,8 +91,12 @@ impl Notifier {
     ) -> Result<(), StoreError> {
         let (store, id, channel) = (&self.store, delivery.id, delivery.channel);
         let code = match sent {
-            Ok(()) => return store.delivered(id, channel).await,
+            Ok(()) => {
+                record::notice(channel.key(), "delivered");
+                return store.delivered(id, channel).await;
+            }
             Err(Refusal::Later { code, wait }) if delivery.attempts < ATTEMPTS => {
+                record::notice(channel.key(), "postponed");
                 let now = self.clock.now();
                 let due_at = again_at(now, delivery.attempts, wait, (self.chance)());
                 return store.postpone_delivery(id, channel, due_at, code).await;
@@ -99,6 +104,7 @@ impl Notifier {
             Err(Refusal::Later { code, .. } | Refusal::Never { code }) => code,
             Err(Refusal::Gone) => "gone",
         };
+        record::notice(channel.key(), "given_up");
         tracing::warn!(channel = channel.key(), notice = %id, code, "a notice was given up");
         if sent == Err(Refusal::Gone) {
             return store.close_channel(channel).await;

@@ -28,6 +28,10 @@ pub struct Fleet {
     pub newest_complete: Option<Timestamp>,
     /// Grants still to be withdrawn.
     pub revocations: u64,
+    /// When the oldest notice was written that some receiver still waits for.
+    pub untold_since: Option<Timestamp>,
+    /// Notices given up, kept for an operator to look at.
+    pub given_up: u64,
 }
 
 /// Connections due for one kind of work.

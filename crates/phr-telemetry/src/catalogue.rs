@@ -1,66 +1,7 @@
 //! Every metric there is. A test ties this list to `docs/observability.md`, to the dashboard and to
 //! the alert rules.
 
-/// One metric.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Instrument {
-    /// Its name, by Prometheus' conventions (page "Metric and label naming").
-    pub name: &'static str,
-    /// What kind of number it is.
-    pub kind: Kind,
-    /// For people; also the `# HELP` line.
-    pub help: &'static str,
-    /// Its labels.
-    pub labels: &'static [Label],
-}
-
-/// What kind of number a metric is.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Kind {
-    /// Only grows.
-    Counter,
-    /// Goes up and down.
-    Gauge,
-    /// Counts in buckets; these are their upper bounds in seconds.
-    Histogram(&'static [f64]),
-}
-
-/// A label and what it may say.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Label {
-    /// Its name.
-    pub name: &'static str,
-    /// Its values.
-    pub values: Values,
-}
-
-/// What a label may say. Every set is bounded, whatever people or vendors send.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Values {
-    /// One of these.
-    Of(&'static [&'static str]),
-    /// A name from our own source: of a route (`/health/samples`, `/connect/{ticket}`), of a method
-    /// of the store (`replace_days`).
-    OfSource,
-    /// The version of this program.
-    Version,
-}
-
-impl Values {
-    /// Whether a label may say `value`.
-    pub fn allow(self, value: &str) -> bool {
-        let plain = |c: char| c.is_ascii_lowercase() || c == '_';
-        match self {
-            Self::Of(values) => values.contains(&value),
-            // Routes and methods are spelled in lower-case letters. Ids, dates, numbers, addresses
-            // and tokens all have something else in them.
-            Self::OfSource => {
-                value == "-" || value.chars().all(|c| plain(c) || "/-{}*.".contains(c))
-            }
-            Self::Version => value.chars().all(|c| c.is_ascii_alphanumeric() || ".-+".contains(c)),
-        }
-    }
-}
+pub use crate::instrument::{Instrument, Kind, Label, Values};
 
 const fn of(name: &'static str, values: &'static [&'static str]) -> Label {
     Label { name, values: Values::Of(values) }
@@ -160,6 +101,16 @@ pub const WITHDRAWALS: Instrument = gauge(
     "Grants of ended connections still to be withdrawn at the vendor",
 );
 
+/// Age of the oldest notice not yet delivered.
+pub const NOTICE_LAG: Instrument = gauge(
+    "phr_notice_lag_seconds",
+    &[],
+    "Age of the oldest notice that a receiver still waits for; 0 if there is none",
+);
+/// Notices given up.
+pub const NOTICES_GIVEN_UP: Instrument =
+    gauge("phr_notices_given_up", &[], "Notices given up, kept for an operator to look at");
+
 /// Runs that ended.
 pub const RUNS: Instrument = counter(
     "phr_runs_total",
@@ -248,6 +199,13 @@ pub const WEBHOOKS: Instrument = counter(
     "Webhooks that came in, by verdict",
 );
 
+/// Attempts to deliver notices.
+pub const NOTICES: Instrument = counter(
+    "phr_notices_total",
+    &[of("channel", &["mail", "webhook"]), of("outcome", &["delivered", "postponed", "given_up"])],
+    "Attempts to deliver a notice, by what became of it",
+);
+
 /// Time of a use case in the database.
 pub const DATABASE_SECONDS: Instrument = histogram(
     "phr_database_seconds",
@@ -289,7 +247,7 @@ pub const STARTED: Instrument =
     gauge("process_start_time_seconds", &[], "When the process began, in seconds since 1970");
 
 /// Every metric.
-pub const ALL: [Instrument; 27] = [
+pub const ALL: [Instrument; 30] = [
     DATABASE_UP,
     CONNECTIONS,
     DUE,
@@ -300,6 +258,8 @@ pub const ALL: [Instrument; 27] = [
     OLDEST_COMPLETE,
     NEWEST_COMPLETE,
     WITHDRAWALS,
+    NOTICE_LAG,
+    NOTICES_GIVEN_UP,
     RUNS,
     RUN_SECONDS,
     DAYS_COMPARED,
@@ -311,6 +271,7 @@ pub const ALL: [Instrument; 27] = [
     CLOCK_SKEW,
     TOKEN_REFRESHES,
     WEBHOOKS,
+    NOTICES,
     DATABASE_SECONDS,
     DATABASE_WAIT,
     HTTP_SECONDS,
@@ -359,14 +320,6 @@ mod tests {
             let is_version = label.values == Values::Version;
             let taken = persons.iter().find(|value| label.values.allow(value) && !is_version);
             assert_eq!(taken, None, "{}", label.name);
-        }
-    }
-
-    #[test]
-    fn routes_and_use_cases_are_taken() {
-        for name in ["/connect/{ticket}", "/assets/style.css", "/docs/{*rest}", "-", "put_one_time"]
-        {
-            assert!(Values::OfSource.allow(name), "{name}");
         }
     }
 }

@@ -8,6 +8,7 @@
 pub mod catalogue;
 pub mod exporter;
 pub mod exposition;
+pub mod instrument;
 pub mod record;
 
 pub use exporter::{Exporter, InstallError};

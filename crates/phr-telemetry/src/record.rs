@@ -84,6 +84,11 @@ pub fn webhook(verdict: &'static str) {
     counter!(are::WEBHOOKS.name, "verdict" => verdict).increment(1);
 }
 
+/// An attempt to deliver a notice ended: `delivered`, `postponed` or `given_up`.
+pub fn notice(channel: &'static str, outcome: &'static str) {
+    counter!(are::NOTICES.name, "channel" => channel, "outcome" => outcome).increment(1);
+}
+
 /// Whether something in the database reads or writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {

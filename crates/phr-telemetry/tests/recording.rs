@@ -35,6 +35,7 @@ fn what_is_recorded_is_scraped_within_the_catalogue() {
     record::clock_skew("google-health", -61.0);
     record::token_refresh("google-health", None);
     record::webhook("forged");
+    record::notice("mail", "postponed");
     record::database_wait(Access::Write, Duration::from_micros(20));
     record::database(Access::Write, "replace_days", Duration::from_millis(3));
     record::http("/connect/{ticket}", "GET", 200, Duration::from_millis(7));

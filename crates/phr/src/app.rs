@@ -79,13 +79,13 @@ impl Parts {
         let begin = |metrics: Metrics| metrics.begin(self.store.clone(), vendors, clock);
         let metrics = self.metrics.map(begin).transpose()?;
         let beside = metrics.as_ref().and_then(Door::beside).unwrap_or_default();
-        let pages = phr_web::router(connector.clone()).merge(beside.into());
+        let pages = phr_web::router(connector.clone()).merge(beside.clone().into());
         let state = match self.webhooks {
             Some(receiver) => state.with_webhooks(receiver),
             None => state,
         };
         let router = phr_api::router(&state, pages);
-        let probes = phr_api::probes(&state);
+        let probes = phr_api::probes(&state, beside);
         let (streams, store) = (state.streams, self.store);
         Ok(App {
             router,

@@ -32,6 +32,9 @@ const HISTORY: &str = "select count(*) as connections, min(history_due_at) as si
     where state = 'active' and history_due_at is not null and history_due_at <= $1
         and (lease_until is null or lease_until <= $1)
     having count(*) > 0";
+const UNTOLD: &str = "select min(notice.created_at) as since from notice_delivery
+    join notice on notice.id = notice_delivery.notice where notice_delivery.state = 'due'";
+const GIVEN_UP: &str = "select count(*) as notices from notice_delivery where state = 'failed'";
 const REVOCATIONS: &str = "select count(*) as waiting from revocation";
 
 #[async_trait]
@@ -54,9 +57,23 @@ async fn survey(transaction: &mut DbConnection, now: i64) -> Result<Fleet, Store
             fleet.due.push(read_due(&row, kind)?);
         }
     }
-    let waiting = sqlx::query(REVOCATIONS).fetch_one(transaction).await.map_err(in_database)?;
-    fleet.revocations = Columns::of(&waiting, "revocation").whole("waiting")?;
+    add_outboxes(&mut fleet, transaction).await?;
     Ok(fleet)
+}
+
+/// Adds what is still to be told to others.
+async fn add_outboxes(fleet: &mut Fleet, transaction: &mut DbConnection) -> Result<(), StoreError> {
+    let revocations = one(transaction, REVOCATIONS).await?;
+    fleet.revocations = Columns::of(&revocations, "revocation").whole("waiting")?;
+    let untold = one(transaction, UNTOLD).await?;
+    fleet.untold_since = Columns::of(&untold, "notice").instant_if_any("since")?;
+    let given_up = one(transaction, GIVEN_UP).await?;
+    fleet.given_up = Columns::of(&given_up, "notice_delivery").whole("notices")?;
+    Ok(())
+}
+
+async fn one(transaction: &mut DbConnection, sql: &'static str) -> Result<DbRow, StoreError> {
+    sqlx::query(sql).fetch_one(transaction).await.map_err(in_database)
 }
 
 /// Adds what the connections of one state are up to.

@@ -1,6 +1,7 @@
 use phr_store::{
     connection::{ConnectionState, Priority, Reach, Settlement, Work},
     fleet::{Due, Fleet},
+    notice::Channel,
 };
 use uuid::Uuid;
 
@@ -80,4 +81,19 @@ pub(crate) async fn failures_and_the_age_of_completeness_are_seen(bed: &dyn Bed)
     assert_eq!(fleet.failing, 1);
     assert_eq!(fleet.oldest_complete, Some(at(10)));
     assert_eq!(fleet.newest_complete, Some(at(20)));
+}
+
+pub(crate) async fn notices_that_wait_or_were_given_up_are_seen(bed: &dyn Bed) {
+    bed.store().open_channels(&Channel::ALL).await.unwrap();
+    a_connected_person(bed.store()).await;
+    let waiting = bed.store().fleet(at(5)).await.unwrap();
+    assert_eq!((waiting.untold_since, waiting.given_up), (Some(at(0)), 0));
+    for notice in bed.store().claim_deliveries(at(5), at(65), 100).await.unwrap() {
+        match notice.channel {
+            Channel::Mail => bed.store().delivered(notice.id, Channel::Mail).await.unwrap(),
+            channel => bed.store().give_up_delivery(notice.id, channel, "refused").await.unwrap(),
+        }
+    }
+    let done = bed.store().fleet(at(10)).await.unwrap();
+    assert_eq!((done.untold_since, done.given_up), (None, 1));
 }

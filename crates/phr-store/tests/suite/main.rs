@@ -139,7 +139,8 @@ on_every_database! {
         connections_are_counted_by_state,
         what_is_due_is_told_by_kind_of_work,
         what_is_being_worked_on_is_not_due_until_its_lease_lapses,
-        failures_and_the_age_of_completeness_are_seen;
+        failures_and_the_age_of_completeness_are_seen,
+        notices_that_wait_or_were_given_up_are_seen;
     readings:
         a_day_comes_back_as_it_was_written,
         writing_the_same_again_changes_nothing,

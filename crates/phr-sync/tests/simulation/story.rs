@@ -116,8 +116,11 @@ impl Story {
         let folder = folder();
         let store = SqliteStore::open_volatile(&folder.path().join("phr.sqlite")).await.unwrap();
         let hours = *dice.pick(&[36, 60, 72]);
-        let settings =
-            SyncSettings { interval: SignedDuration::from_hours(hours), ..SyncSettings::default() };
+        let settings = SyncSettings {
+            interval: SignedDuration::from_hours(hours),
+            history_days: 0,
+            ..SyncSettings::default()
+        };
         let mut processes = Vec::new();
         processes.resize_with(dice.index(3) + 1, Process::default);
         let mut story = Self {
@@ -219,19 +222,19 @@ impl Story {
     async fn press(&mut self, person: usize) {
         let process = self.dice.index(self.processes.len());
         let (id, wrong_by) = (self.people[person], self.processes[process].wrong_by);
-        // Waiting for somebody to give way takes real time: then the button only asks.
+        let today = self.dice.per_mille(300).then(|| self.world.now());
+        // Waiting for older work to give way takes the machine's time, which no story could repeat:
+        // then the button only asks.
         let jobs = self.store.jobs(id).await.unwrap();
-        let is_busy = jobs.iter().any(|job| job.lease.is_some());
-        if is_busy {
+        if jobs.iter().any(|job| job.lease.is_some()) {
             let _ = self.service(None, wrong_by, -1).request(id, FITBIT).await;
             return;
         }
-        let today = self.dice.per_mille(300).then(|| self.world.now());
         let actor = Actor::new(|gate| {
             let service = self.service(Some(gate), wrong_by, -1);
             async move {
                 let date = today.map(|now| jiff::tz::TimeZone::UTC.to_datetime(now).date());
-                // Not connected, or somebody is at it already: an answer like any other.
+                // Not connected: an answer like any other.
                 let _ = service.sync_now(id, FITBIT, date, None).await;
             }
         });
