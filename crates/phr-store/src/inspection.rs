@@ -82,6 +82,8 @@ pub struct Inspected {
 pub struct Job {
     /// The connection.
     pub connection: Connection,
+    /// When older days (history, or the audit) are to be worked on next.
+    pub older_due_at: Option<Timestamp>,
     /// The lease's token, if somebody holds or held it.
     pub lease: Option<Uuid>,
     /// When the lease lapses.

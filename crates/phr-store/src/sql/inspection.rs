@@ -175,8 +175,11 @@ async fn strays(transaction: &mut DbConnection) -> Result<Vec<Strays>, StoreErro
 
 fn job(row: &DbRow) -> Result<Job, StoreError> {
     let columns = Columns::of(row, "connection");
+    let audit = columns.instant_if_any("audit_due_at")?;
+    let history = columns.instant_if_any("history_due_at")?;
     Ok(Job {
         connection: connections::read(row)?,
+        older_due_at: audit.into_iter().chain(history).min(),
         lease: columns.get("lease_token")?,
         lease_until: columns.instant_if_any("lease_until")?,
     })

@@ -14,12 +14,20 @@ pub fn check(job: &Job, now: Timestamp, patience: SignedDuration, findings: &mut
         findings.add(What::LeaseTorn, job.lease_until.and_then(at), None);
     }
     let working = job.lease_until.is_some_and(|until| until > now);
-    match job.connection.due_at {
-        None if active && !working => findings.add(What::NeverDue, None, None),
-        Some(due_at) if !active => findings.add(What::DueInVain, at(due_at), None),
-        Some(due_at) if !working && now.duration_since(due_at) > patience => {
-            findings.add(What::Overdue, at(due_at), None);
+    if !active {
+        if let Some(due_at) = job.connection.due_at {
+            findings.add(What::DueInVain, at(due_at), None);
         }
-        _ => {}
+        return;
+    }
+    if working {
+        return;
+    }
+    if job.connection.due_at.is_none() {
+        findings.add(What::NeverDue, None, None);
+    }
+    let due = job.connection.due_at.into_iter().chain(job.older_due_at);
+    if let Some(since) = due.min().filter(|due_at| now.duration_since(*due_at) > patience) {
+        findings.add(What::Overdue, at(since), None);
     }
 }

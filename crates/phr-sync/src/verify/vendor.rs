@@ -8,14 +8,13 @@ use phr_store::{
     StoreError,
     connection::{Connection, ConnectionState, Lease},
 };
-use phr_vendors::{DayReading, Urgency, Vendor, VendorError};
+use phr_vendors::{DayReading, Urgency, Vendor};
 
 use super::{
     Listener, against,
     finding::{Findings, Unchecked, Verified},
 };
 use crate::{
-    entropy::uuid,
     run::{TELLS_WHERE, vendor_error, zone_of},
     service::SyncService,
     session::{Failure, Session},
@@ -55,19 +54,23 @@ pub async fn verify(
             verified.unchecked.push(unchecked("not_configured", false));
             continue;
         };
-        let token = uuid(&*service.entropy);
-        let (now, until) = (service.clock.now(), service.lease_until());
-        let Some((connection, lease)) =
-            service.store.claim(connection.id, now, until, token).await?
-        else {
+        // Work on older days gives way; a sync of the recent ones is left alone.
+        let Ok((connection, lease)) = service.claim_for_person(connection.id).await else {
             verified.unchecked.push(unchecked("busy", false));
             continue;
         };
-        let compared = compare(service, vendor, &connection, lease, extent, listener).await;
+        let work =
+            async { Ok(compare(service, vendor, &connection, lease, extent, listener).await) };
+        let compared = service.kept_alive(lease, work).await;
         service.store.release(lease).await?;
-        match compared.map_err(vendor_error) {
-            Ok(compared) => verified.append(compared),
-            Err(error) => verified.unchecked.push(unchecked(error?.code(), false)),
+        match compared {
+            Ok(Ok(compared)) => verified.append(compared),
+            Err(_) | Ok(Err(Failure::Store(StoreError::LeaseLost))) => {
+                verified.unchecked.push(unchecked("busy", false));
+            }
+            Ok(Err(failure)) => {
+                verified.unchecked.push(unchecked(vendor_error(failure)?.code(), false));
+            }
         }
     }
     Ok(verified)
@@ -90,7 +93,6 @@ async fn compare(
         service,
         vendor: vendor.clone(),
         person: connection.person,
-        lease,
         session,
         zone,
         findings,
@@ -110,7 +112,6 @@ struct Auditor<'a> {
     service: &'a SyncService,
     vendor: Arc<dyn Vendor>,
     person: PersonId,
-    lease: Lease,
     session: Session<'a>,
     zone: TimeZone,
     findings: Findings,
@@ -133,7 +134,6 @@ impl Auditor<'_> {
     }
 
     async fn figures(&mut self, metric: Metric, days: DateRange) -> Result<(), Failure> {
-        self.keep_lease().await?;
         let held = self.service.store.coverage(self.person, Some(metric), days).await?;
         let held: BTreeMap<Date, Figure> =
             held.into_iter().filter_map(|row| Some((row.date, row.vendor?))).collect();
@@ -151,7 +151,6 @@ impl Auditor<'_> {
     }
 
     async fn samples(&mut self, metric: Metric, window: DateRange) -> Result<(), Failure> {
-        self.keep_lease().await?;
         let witnesses = self.witnesses(metric, window).await?;
         let offsets = Offsets::new(self.zone.clone(), &witnesses);
         let vendor = self.vendor.clone();
@@ -194,15 +193,6 @@ impl Auditor<'_> {
             }
         }
         Ok(witnesses)
-    }
-
-    async fn keep_lease(&self) -> Result<(), Failure> {
-        let until = self.service.lease_until();
-        if self.service.store.extend_lease(self.lease, until).await? {
-            Ok(())
-        } else {
-            Err(VendorError::Unavailable.into())
-        }
     }
 }
 

@@ -210,7 +210,7 @@ impl Story {
                 self.connect(person).await;
             }
             Event::ExpireAccess => self.world.expire_all_access(),
-            Event::Press { person } => self.press(person),
+            Event::Press { person } => self.press(person).await,
             Event::WrongClock { process, seconds } => {
                 self.processes[process].wrong_by = SignedDuration::from_secs(seconds);
             }
@@ -219,15 +219,23 @@ impl Story {
     }
 
     /// Somebody waits for a sync, in whichever process their request came to.
-    fn press(&mut self, person: usize) {
+    async fn press(&mut self, person: usize) {
         let process = self.dice.index(self.processes.len());
         let (id, wrong_by) = (self.people[person], self.processes[process].wrong_by);
+        let today = self.dice.per_mille(300).then(|| self.world.now());
+        // Waiting for older work to give way takes the machine's time, which no story could repeat:
+        // then the button only asks.
+        let jobs = self.store.jobs(id).await.unwrap();
+        if jobs.iter().any(|job| job.lease.is_some()) {
+            let _ = self.service(None, wrong_by, -1).request(id, FITBIT).await;
+            return;
+        }
         let actor = Actor::new(|gate| {
             let service = self.service(Some(gate), wrong_by, -1);
             async move {
-                // Not connected: an answer like any other. An immediate sync would wait by the
-                // machine's clock for older work to give way, which no story could repeat.
-                let _ = service.request(id, FITBIT).await;
+                let date = today.map(|now| jiff::tz::TimeZone::UTC.to_datetime(now).date());
+                // Not connected: an answer like any other.
+                let _ = service.sync_now(id, FITBIT, date, None).await;
             }
         });
         self.processes[process].actors.push(actor);
