@@ -94,7 +94,11 @@ const DAMAGES: [(&str, &[&str]); 22] = [
         "update observation set started_at = started_at + 1 where metric = 'heart_rate'",
         &["observation_period"],
     ),
-    ("update observation set version = 0 where status = 'preliminary'", &["observation_status"]),
+    // Not what a newer process writes, so it counts as written by an older one.
+    (
+        "update observation set version = 0 where status = 'preliminary'",
+        &["feed_ahead", "observation_status"],
+    ),
     (
         "insert into observation select person, zeroblob(16), metric, civil_date, started_at,
              start_offset, ended_at, end_offset, value, low, high, preliminary, status, version,

@@ -82,7 +82,9 @@ fn begin(instrument: &Instrument) {
                 };
                 all = all.iter().flat_map(|begun| values.iter().map(|v| with(begun, v))).collect();
             }
-            all.into_iter().for_each(|labels| counter!(name, labels).absolute(0));
+            for labels in all {
+                counter!(name, labels).absolute(0);
+            }
         }
     }
 }

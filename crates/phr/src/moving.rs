@@ -23,8 +23,7 @@ pub(crate) async fn run(from: &DatabaseUrl, to: &DatabaseUrl) -> anyhow::Result<
     bar.end();
     let moved = moved.with_context(|| format!("cannot move {from} to {to}"))?;
     Ok(format!(
-        "{rows} rows moved from {from} to {to}; the records of {people} people were compared and \
-         are equal.\nNow let DATABASE_URL name {to} and start the server.\n",
+        "{rows} rows moved from {from} to {to}. Records compared: {people}, all equal.\nNow let DATABASE_URL name {to} and start the server.\n",
         rows = moved.rows,
         people = moved.people,
     ))

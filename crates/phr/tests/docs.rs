@@ -110,10 +110,11 @@ fn commands(text: &str) -> BTreeSet<Vec<String>> {
 fn every_command_that_is_named_exists_with_its_options() {
     let all: BTreeSet<_> = pages().iter().flat_map(|(_, text)| commands(text)).collect();
     for command in &all {
-        let (options, words): (Vec<_>, Vec<_>) =
-            command.iter().map(String::as_str).partition(|word| word.starts_with("--"));
-        let is_word = |word: &&&str| word.chars().all(|c| c.is_ascii_lowercase());
-        let words: Vec<_> = words.iter().take_while(is_word).copied().collect();
+        let words = command.iter().map(String::as_str);
+        let options: Vec<_> = words.clone().filter(|word| word.starts_with("--")).collect();
+        // The command ends at its first option or argument; an option's value is no command.
+        let is_word = |word: &&str| word.chars().all(|c| c.is_ascii_lowercase());
+        let words: Vec<_> = words.take_while(is_word).collect();
         let text = help(&words).unwrap_or_else(|| panic!("there is no command {command:?}"));
         for option in options {
             let name = option.split('=').next().unwrap();

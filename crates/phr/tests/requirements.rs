@@ -107,10 +107,14 @@ fn lines_with(sources: &[(PathBuf, String)], word: &str) -> Vec<String> {
     lines.filter(|line| line.contains(word) && !line.contains(": //")).collect()
 }
 
-/// The library takes constant text only; this is its one way around.
+/// The library takes constant text only, and has one way around. It is for names of tables and
+/// triggers where a whole database is copied, and for test beds; never for a request.
 #[test]
-fn in_10_no_statement_is_put_together_from_text() {
+fn in_10_no_statement_of_a_request_is_put_together_from_text() {
+    let exempt = ["src/transfer/", "src/bed.rs", "src/sqlite/plans.rs"];
     let around = lines_with(&sources(), "AssertSqlSafe");
+    let around: Vec<_> =
+        around.iter().filter(|line| !exempt.iter().any(|place| line.contains(place))).collect();
     assert!(around.is_empty(), "{around:?}");
 }
 
@@ -130,10 +134,11 @@ fn vk_08_the_key_inventory_names_every_secret_setting() {
     let inventory = text.split("\n## ").find(|section| section.starts_with("Keys")).unwrap();
     let sample = fs::read_to_string(root().join(".env.example")).unwrap();
     let names = sample.lines().filter_map(|line| line.trim_start_matches("# ").split_once('='));
-    let is_secret =
-        |name: &&str| ["KEY", "SECRET", "TOKEN"].iter().any(|word| name.ends_with(word));
+    let is_secret = |name: &&str| {
+        ["KEY", "SECRET", "TOKEN", "AUTHORIZATION"].iter().any(|word| name.ends_with(word))
+    };
     let secrets: Vec<_> = names.map(|(name, _)| name).filter(is_secret).collect();
-    assert!(secrets.len() >= 3, "{secrets:?}");
+    assert!(secrets.len() >= 6, "{secrets:?}");
     for name in secrets {
         assert!(inventory.contains(&format!("| `{name}` |")), "{name} is not in the inventory");
     }

@@ -124,6 +124,7 @@ async fn an_outage_is_told_with_its_cause_and_passes() {
     let ada = synced(&app).await;
     let world = app.sandbox.as_ref().unwrap().world();
     world.inject(Fault::new(FaultKind::Unlinked));
+    app.advance(60);
     ada.press("/health/sync/immediate").await.problem(409);
     let status = ada.get("/integrations/fitbit/status").await.expect(200);
     insta::assert_json_snapshot!(status["doctor"], { ".since" => "[since]" });

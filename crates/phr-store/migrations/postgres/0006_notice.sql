@@ -3,16 +3,16 @@
 
 -- Where notices go, as the server is configured. A receiver that is gone for good is closed.
 create table notice_channel (
-    channel text    not null primary key,
+    channel text collate "C"    not null primary key,
     closed  bigint not null default 0
 );
 
 create table notice (
     id         uuid    not null primary key,
     person     uuid    not null references person (id) on delete cascade,
-    kind       text    not null,
+    kind       text collate "C"    not null,
     connection uuid,
-    payload    text    not null,
+    payload    text collate "C"    not null,
     created_at bigint not null
 );
 
@@ -21,15 +21,15 @@ create index notice_age on notice (created_at);
 
 create table notice_delivery (
     notice      uuid    not null references notice (id) on delete cascade,
-    channel     text    not null,
+    channel     text collate "C"    not null,
     -- due, done or failed.
-    state       text    not null,
+    state       text collate "C"    not null,
     attempts    bigint not null default 0,
     due_at      bigint not null,
     -- Somebody delivers it until then.
     lease_until bigint,
     -- Stable code of the last failure.
-    error       text,
+    error       text collate "C",
     primary key (notice, channel)
 );
 

@@ -30,6 +30,10 @@ const IN_USE: [(&str, &str); 3] = [
 const IN_MIGRATION: [(&str, &str); 2] =
     [("statement_timeout", "0"), ("application_name", "phr migrate")];
 
+/// `server_version_num` of the oldest server that is understood.
+const OLDEST: i32 = 150_000;
+const VERSION: &str = "select cast(current_setting('server_version_num') as integer)";
+
 // One schema has one migrator at a time.
 const ONE_AT_A_TIME: &str =
     "select pg_advisory_xact_lock(hashtextextended('migrate ' || current_schema(), 0))";
@@ -57,6 +61,10 @@ pub(super) async fn migrate(options: &PgConnectOptions) -> Result<(), StoreError
 }
 
 async fn apply(connection: &mut PgConnection) -> Result<(), StoreError> {
+    let version = sqlx::query_scalar::<_, i32>(VERSION).fetch_one(&mut *connection).await;
+    if version.map_err(in_database)? < OLDEST {
+        return Err(StoreError::Schema("PostgreSQL 15 or newer is needed".into()));
+    }
     let mut transaction = connection.begin().await.map_err(in_database)?;
     for wait in [ONE_AT_A_TIME, NOT_FOR_LONG] {
         sqlx::raw_sql(wait).execute(&mut *transaction).await.map_err(in_database)?;

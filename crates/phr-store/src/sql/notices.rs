@@ -8,8 +8,8 @@ use sqlx::query::Query;
 use uuid::Uuid;
 
 use super::{
-    Db, DbArguments, DbConnection, DbRow, DbStore, connections::changed, error::in_database,
-    row::Columns,
+    Db, DbArguments, DbConnection, DbRow, DbStore, connections::changed, dialect::free,
+    error::in_database, row::Columns,
 };
 use crate::{
     error::StoreError,
@@ -20,19 +20,27 @@ const FORGET_CHANNEL: &str = "delete from notice_channel where channel = $1";
 const OPEN: &str = "insert into notice_channel (channel, closed) values ($1, 0)
     on conflict (channel) do update set closed = 0";
 const CLOSE: &str = "update notice_channel set closed = 1 where channel = $1";
-const GIVE_UP_ALL: &str = "update notice_delivery
-    set state = 'failed', error = 'gone', lease_until = null
-    where channel = $1 and state = 'due'";
+// One that somebody holds in this moment finds out for itself.
+const GIVE_UP_ALL: &str = concat!(
+    "update notice_delivery set state = 'failed', error = 'gone', lease_until = null
+     where channel = $1 and state = 'due' and notice in (
+         select notice from notice_delivery where channel = $1 and state = 'due'",
+    free!(),
+    ")"
+);
 
-// What is free must be asked again outside: of two processes that choose the same rows, the second
-// waits for the first and then sees that they are taken.
-const CLAIM: &str = "update notice_delivery set lease_until = $2, attempts = attempts + 1
-    where state = 'due' and (lease_until is null or lease_until <= $1)
-        and (notice, channel) in (
-            select notice, channel from notice_delivery
-            where state = 'due' and due_at <= $1 and (lease_until is null or lease_until <= $1)
-            order by due_at limit $3)
-    returning notice, channel";
+// Chosen once and for all (materialized), passing over what other processes choose.
+const CLAIM: &str = concat!(
+    "with chosen as materialized (
+         select notice, channel from notice_delivery
+         where state = 'due' and due_at <= $1 and (lease_until is null or lease_until <= $1)
+         order by due_at limit $3",
+    free!(),
+    ")
+     update notice_delivery set lease_until = $2, attempts = attempts + 1
+     where (notice, channel) in (select notice, channel from chosen)
+     returning notice, channel"
+);
 
 macro_rules! deliveries {
     () => {

@@ -11,7 +11,7 @@ use phr_model::PersonId;
 use crate::{DatabaseUrl, SharedStore, database, error::StoreError};
 
 /// Every table, those that are referred to first. A test compares the list with the schema.
-pub const TABLES: [&str; 12] = [
+pub const TABLES: [&str; 17] = [
     "person",
     "session",
     "refresh_token",
@@ -24,6 +24,11 @@ pub const TABLES: [&str; 12] = [
     "observation",
     "coverage",
     "sync_run",
+    "budget",
+    "notice_channel",
+    "notice",
+    "notice_delivery",
+    "failing",
 ];
 
 /// Rows and bytes that are in memory at once.

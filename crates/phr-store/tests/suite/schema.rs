@@ -75,6 +75,7 @@ async fn a_life(bed: &dyn Bed, round: u8) {
     store.digest(person).await.unwrap();
     let run = SyncRun {
         id: Uuid::new_v4(),
+        connection: id,
         person,
         work: "recent".to_owned(),
         started_at: at(0),
@@ -82,7 +83,6 @@ async fn a_life(bed: &dyn Bed, round: u8) {
         outcome: "complete".to_owned(),
         report: "{}".to_owned(),
         error: None,
-        work: "recent".to_owned(),
     };
     store.record_run(run).await.unwrap();
     assert_eq!(store.runs(person, 9).await.unwrap().len(), 1);

@@ -116,8 +116,11 @@ impl Story {
         let folder = folder();
         let store = SqliteStore::open_volatile(&folder.path().join("phr.sqlite")).await.unwrap();
         let hours = *dice.pick(&[36, 60, 72]);
-        let settings =
-            SyncSettings { interval: SignedDuration::from_hours(hours), ..SyncSettings::default() };
+        let settings = SyncSettings {
+            interval: SignedDuration::from_hours(hours),
+            history_days: 0,
+            ..SyncSettings::default()
+        };
         let mut processes = Vec::new();
         processes.resize_with(dice.index(3) + 1, Process::default);
         let mut story = Self {

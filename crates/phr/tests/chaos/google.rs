@@ -29,7 +29,10 @@ const MOODS: [&str; 14] = [
     "kind=permission-denied,times=1",
     "kind=status,status=503",
 ];
-const EDITED: [(&str, i64); 3] = [("steps", 140), ("heart-rate", 90), ("distance", 70_000)];
+/// What is edited, and values that move the day's figure whatever the rest of the day is: a change
+/// that the vendor's own figures do not show is found by whoever reads the day anew, not by
+/// comparing.
+const EDITED: [(&str, i64); 3] = [("steps", 140), ("heart-rate", 190), ("distance", 70_000)];
 
 /// The emulated Google.
 pub(crate) struct Google {
@@ -102,12 +105,17 @@ impl Google {
         let at = now - i64::try_from(600 + dice.below(2 * 86_400)).unwrap().seconds();
         let until = at + 30.minutes();
         let points = self.get(&span(email, data_type, at, until)).await;
-        let Some(point) = points.as_array().and_then(|points| points.first()) else { return };
+        let moves = |point: &&Value| point["value"].as_i64().is_some_and(|value| value > 0);
+        let Some(point) = points.as_array().and_then(|points| points.iter().find(moves)) else {
+            return;
+        };
         let start = point["start"].as_str().unwrap();
         let samples = format!("{}/sandbox/people/{email}/samples", self.url);
         let new = json!({"data_type": data_type, "instant": start,
             "value": value + i64::try_from(dice.below(50)).unwrap()});
-        let request = match dice.index(3) {
+        // One heartbeat less among thousands moves nothing.
+        let ways = if data_type == "heart-rate" { 2 } else { 3 };
+        let request = match dice.index(ways) {
             0 => self.http.put(samples).json(&new),
             1 => self.http.post(samples).json(&new),
             _ => {
