@@ -25,7 +25,7 @@ pub struct Bed {
 
 enum Place {
     Folder(TempDir),
-    Schema { server: PgConnectOptions, name: String },
+    Schema { server: Box<PgConnectOptions>, name: String },
 }
 
 impl std::fmt::Debug for Place {
@@ -73,7 +73,7 @@ impl Bed {
         execute(&options, create).await.unwrap();
         let separator = if server.contains('?') { '&' } else { '?' };
         let url = format!("{server}{separator}options=-csearch_path={name}");
-        Self::at(url, Place::Schema { server: options, name })
+        Self::at(url, Place::Schema { server: Box::new(options), name })
     }
 
     fn file() -> Self {

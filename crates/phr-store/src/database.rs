@@ -44,7 +44,7 @@ pub enum DatabaseUrl {
 /// A database on a PostgreSQL server.
 #[derive(Clone)]
 pub struct Server {
-    options: PgConnectOptions,
+    options: Box<PgConnectOptions>,
     connections: u32,
 }
 
@@ -85,7 +85,7 @@ impl FromStr for DatabaseUrl {
         if !url.query_pairs().all(|(name, _)| known(&name)) {
             return Err(NoDatabase::Parameter);
         }
-        let options = text.parse().map_err(|_| NoDatabase::Server)?;
+        let options = text.parse().map(Box::new).map_err(|_| NoDatabase::Server)?;
         Ok(Self::Postgres(Server { options, connections: CONNECTIONS }))
     }
 }

@@ -52,6 +52,7 @@ mod tests {
         EDGE.checked_sub(days.days()).unwrap()
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "as the rules give it")]
     fn range(first: Date, last: Date) -> Option<DateRange> {
         Some(DateRange { first, last })
     }

@@ -93,8 +93,8 @@ impl Work {
         self.read.retain(|date| held(date).is_some_and(is_news));
         self.empty.retain(|date| held(date).is_some());
         if again {
-            let differs = |row: &&Coverage| row.state == CoverageState::Differs;
-            self.read.extend(comparison.days.days().filter(|d| held(d).filter(differs).is_some()));
+            let differs = |row: &Coverage| row.state == CoverageState::Differs;
+            self.read.extend(comparison.days.days().filter(|d| held(d).is_some_and(differs)));
             self.read.sort_unstable();
             self.read.dedup();
         }

@@ -60,7 +60,7 @@ impl Left {
             match known.get(&date) {
                 // What was read before the day was over may lack its end.
                 Some(day) if is_settled(day.state) && day.read_closed => {}
-                Some(day) if has_failed(day) => {
+                Some(day) if has_failed(**day) => {
                     self.failed.insert((date, metric));
                 }
                 _ => {
@@ -121,7 +121,7 @@ impl Chunk {
 }
 
 /// A limit of requests says nothing about the day.
-fn has_failed(day: &KnownDay) -> bool {
+fn has_failed(day: KnownDay) -> bool {
     match day.state {
         CoverageState::VendorError => day.reason != Some(Reason::RateLimited),
         CoverageState::NotPermitted => true,

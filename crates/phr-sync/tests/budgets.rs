@@ -52,7 +52,7 @@ fn person(number: u128) -> ConnectionId {
 
 /// The most that any sliding minute saw.
 fn busiest_minute(times: &[Timestamp]) -> usize {
-    let minute = SignedDuration::from_secs(60);
+    let minute = SignedDuration::from_mins(1);
     let within = |from: &Timestamp| {
         let begin = times.partition_point(|at| at < from);
         times.partition_point(|at| at.duration_since(*from) < minute) - begin
@@ -95,7 +95,7 @@ async fn re_16_a_restart_forgets_no_request() {
     drop(before);
     let after = fleet.process().await;
     let wait = after.take(person(1), Urgency::Person).await.unwrap_err();
-    assert!(wait > Duration::from_secs(60), "{wait:?}");
+    assert!(wait > Duration::from_mins(1), "{wait:?}");
     assert_eq!(after.take(person(2), Urgency::Person).await, Ok(()));
     fleet.clock.advance(SignedDuration::try_from(wait).unwrap());
     assert_eq!(after.take(person(1), Urgency::Person).await, Ok(()));
@@ -134,13 +134,13 @@ async fn ones_history_leaves_half_of_the_minute_for_anothers_today() {
 async fn a_limit_of_the_vendor_holds_in_all_processes() {
     let fleet = Fleet::new(240, 1_000);
     let (first, second) = (fleet.process().await, fleet.process().await);
-    first.rest(person(1), Duration::from_secs(300)).await;
+    first.rest(person(1), Duration::from_mins(5)).await;
     for process in [&first, &second] {
         let wait = process.take(person(1), Urgency::Person).await;
-        assert_eq!(wait, Err(Duration::from_secs(300)));
+        assert_eq!(wait, Err(Duration::from_mins(5)));
         assert_eq!(process.take(person(2), Urgency::Person).await, Ok(()));
     }
-    fleet.clock.advance(SignedDuration::from_secs(300));
+    fleet.clock.advance(SignedDuration::from_mins(5));
     assert_eq!(second.take(person(1), Urgency::Person).await, Ok(()));
 }
 

@@ -1,7 +1,5 @@
 //! What is recorded can be scraped, and nothing else.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
-
 use std::time::Duration;
 
 use phr_telemetry::{
@@ -9,6 +7,9 @@ use phr_telemetry::{
     exposition::{Sample, faults, samples},
     record::{self, Access, Answer},
 };
+
+/// Name, labels and value.
+type Series<'a> = (&'a str, &'a [(&'a str, &'a str)], f64);
 
 fn value(samples: &[Sample], name: &str, labels: &[(&str, &str)]) -> Option<f64> {
     let fits = |sample: &&Sample| {
@@ -47,7 +48,7 @@ fn what_is_recorded_is_scraped_within_the_catalogue() {
     let text = exporter.text();
     assert_eq!(faults(&text), Vec::<String>::new());
     let seen = samples(&text);
-    let expected: [(&str, &[(&str, &str)], f64); 9] = [
+    let expected: [Series<'_>; 9] = [
         ("phr_runs_total", &unseen, 1.0),
         ("phr_run_seconds_sum", &[("outcome", "failed")], 2.0),
         ("phr_days_read_total", &[("metric", "steps")], 2.0),

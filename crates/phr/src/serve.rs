@@ -114,7 +114,6 @@ pub(crate) async fn parts(config: Config) -> anyhow::Result<Parts> {
             lease: config.sync_lease,
             history_days: config.history_days,
             heart_rate: config.heart_rate,
-            ..SyncSettings::default()
         },
         api: Settings {
             registration: config.registration,

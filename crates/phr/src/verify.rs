@@ -21,6 +21,7 @@ use serde_json::json;
 
 /// What `phr verify` was asked for.
 #[derive(Debug, Clone, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "switches of a command line")]
 pub(crate) struct Options {
     /// Only this person: e-mail address or id [default: everybody]
     #[arg(long, value_name = "EMAIL OR ID")]

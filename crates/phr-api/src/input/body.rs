@@ -44,7 +44,7 @@ impl<T: Input> FromRequest<ApiState> for Body<T> {
         for (name, value) in object.0 {
             match value {
                 Value::String(text) if !T::LISTS.contains(&name.as_str()) => {
-                    fields.take_in(&name, text, T::NAMES)
+                    fields.take_in(&name, text, T::NAMES);
                 }
                 Value::Array(items) if T::LISTS.contains(&name.as_str()) => {
                     match items.into_iter().map(text).collect() {

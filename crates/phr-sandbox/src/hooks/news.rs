@@ -115,7 +115,7 @@ impl World {
 
     fn grown(&self, person: &Person, data_type: DataType, time: Range<i64>) -> Option<Range<i64>> {
         if data_type.kind() == Kind::Daily {
-            return self.dawned(person, &time);
+            return dawned(person, &time);
         }
         let mut span: Option<Range<i64>> = None;
         // An interval that was still running then has ended by now.
@@ -128,14 +128,14 @@ impl World {
         });
         span
     }
+}
 
-    /// The night before a morning is summed up when it is over.
-    fn dawned(&self, person: &Person, time: &Range<i64>) -> Option<Range<i64>> {
-        let civil = |micros| person.whereabouts.offsets(micros, micros).civil(micros);
-        let date = civil_date(civil(time.end));
-        let (known_at, _) = person.morning(date)?;
-        time.contains(&known_at).then_some(known_at..known_at + MINUTE)
-    }
+/// The night before a morning is summed up when it is over.
+fn dawned(person: &Person, time: &Range<i64>) -> Option<Range<i64>> {
+    let civil = |micros| person.whereabouts.offsets(micros, micros).civil(micros);
+    let date = civil_date(civil(time.end));
+    let (known_at, _) = person.morning(date)?;
+    time.contains(&known_at).then_some(known_at..known_at + MINUTE)
 }
 
 impl News {

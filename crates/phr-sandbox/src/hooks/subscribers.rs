@@ -160,7 +160,7 @@ fn answered(world: &World, method: &str, answer: ApiResult<Value>) -> Response {
     response
 }
 
-fn operation(response: Value) -> Value {
+fn operation(response: &Value) -> Value {
     json!({ "name": "operations/emulated", "done": true, "response": response })
 }
 
@@ -230,7 +230,7 @@ async fn verified(world: &World, subscriber: Subscriber) -> ApiResult<Value> {
     }
     let document = subscriber.document();
     world.webhooks().subscribers.insert(subscriber.id.clone(), subscriber);
-    Ok(operation(document))
+    Ok(operation(&document))
 }
 
 async fn update(
@@ -263,7 +263,7 @@ async fn updated(world: &World, id: &str, mask: Option<String>, body: &str) -> A
     }
     let document = subscriber.document();
     world.webhooks().subscribers.insert(id.to_owned(), subscriber);
-    Ok(operation(document))
+    Ok(operation(&document))
 }
 
 async fn remove(
@@ -273,7 +273,7 @@ async fn remove(
 ) -> Response {
     let answer = admit(&headers, &project, "DeleteSubscriber").and_then(|()| {
         let removed = world.webhooks().subscribers.remove(&id);
-        removed.map(|_| operation(json!({}))).ok_or_else(ApiError::not_found)
+        removed.map(|_| operation(&json!({}))).ok_or_else(ApiError::not_found)
     });
     answered(&world, "delete", answer)
 }

@@ -64,10 +64,10 @@ async fn register(
     now: Timestamp,
 ) -> Result<Registration, StoreError> {
     // The invitation first: who has none learns nothing about addresses.
-    if let Some(hash) = new.invitation {
-        if !one_times::stands(&mut *transaction, Purpose::Invitation, hash, now).await? {
-            return Ok(Registration::InvitationInvalid);
-        }
+    if let Some(hash) = new.invitation
+        && !one_times::stands(&mut *transaction, Purpose::Invitation, hash, now).await?
+    {
+        return Ok(Registration::InvitationInvalid);
     }
     let person = new.person;
     let insert = sqlx::query(INSERT)

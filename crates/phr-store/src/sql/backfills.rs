@@ -132,8 +132,8 @@ async fn of_connection(
     row.map_err(in_database)?.as_ref().map(read).transpose()
 }
 
-fn settle(lease: Lease, settlement: AsideSettlement) -> Statement {
-    match settlement {
+fn settle(lease: Lease, settlement: &AsideSettlement) -> Statement {
+    match *settlement {
         AsideSettlement::Audit { due_at, from } => sqlx::query(SETTLE_AUDIT)
             .bind(lease.connection.0)
             .bind(lease.token)
@@ -294,7 +294,7 @@ impl Backfills for DbStore {
         settlement: AsideSettlement,
         ended: Option<(ConnectionState, String)>,
     ) -> Result<bool, StoreError> {
-        let settle = settle(lease, settlement);
+        let settle = settle(lease, &settlement);
         let end = ended.map(|(state, error)| {
             let end = sqlx::query(END).bind(lease.connection.0).bind(lease.token);
             end.bind(state.key()).bind(error)

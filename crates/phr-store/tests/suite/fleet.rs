@@ -90,8 +90,10 @@ pub(crate) async fn notices_that_wait_or_were_given_up_are_seen(bed: &dyn Bed) {
     assert_eq!((waiting.untold_since, waiting.given_up), (Some(at(0)), 0));
     for notice in bed.store().claim_deliveries(at(5), at(65), 100).await.unwrap() {
         match notice.channel {
-            Channel::Mail => bed.store().delivered(notice.id, Channel::Mail).await.unwrap(),
-            channel => bed.store().give_up_delivery(notice.id, channel, "refused").await.unwrap(),
+            channel @ Channel::Mail => bed.store().delivered(notice.id, channel).await.unwrap(),
+            channel @ Channel::Webhook => {
+                bed.store().give_up_delivery(notice.id, channel, "refused").await.unwrap();
+            }
         }
     }
     let done = bed.store().fleet(at(10)).await.unwrap();

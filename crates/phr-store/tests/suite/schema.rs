@@ -21,6 +21,7 @@ use crate::{
 };
 
 /// Everything that can be asked of a store, once.
+#[expect(clippy::too_many_lines, reason = "one question after the other, nothing to understand")]
 async fn a_life(bed: &dyn Bed, round: u8) {
     let store = bed.store();
     let (person, id) = a_connected_person(store).await;

@@ -156,7 +156,7 @@ pub(crate) async fn a_person_s_living_sessions_are_listed_newest_first(bed: &dyn
     let times: Vec<_> = seen.iter().map(|seen| (seen.created_at, seen.used_at)).collect();
     assert_eq!(times, [(at(10), at(10)), (at(0), at(20))]);
     assert_eq!(listed(bed, first.person, 0, 40).await, [second, first.clone()]);
-    assert_eq!(listed(bed, first.person, 10, 40).await, [first.clone()]);
+    assert_eq!(listed(bed, first.person, 10, 40).await, std::slice::from_ref(&first));
     assert!(listed(bed, first.person, 0, 90 * 86_400).await.is_empty());
 }
 

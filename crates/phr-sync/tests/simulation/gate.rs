@@ -96,6 +96,7 @@ impl Clock for ProcessClock {
 
 /// How far an actor came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::enum_variant_names, reason = "it came to its gate, to its end, to its death")]
 pub(crate) enum Came {
     /// It stands at its gate.
     ToGate,

@@ -123,7 +123,7 @@ impl Story {
         };
         let mut processes = Vec::new();
         processes.resize_with(dice.index(3) + 1, Process::default);
-        let mut story = Self {
+        let mut begun = Self {
             world: Arc::new(World::invent(setting.seed, setting.people, from, to)),
             store: Arc::new(store),
             vault: Arc::new(Vault::new(&SecretString::from(KEY)).unwrap()),
@@ -137,10 +137,10 @@ impl Story {
             processes,
         };
         for index in 0..setting.people {
-            story.register(index).await;
-            story.connect(index).await;
+            begun.register(index).await;
+            begun.connect(index).await;
         }
-        story
+        begun
     }
 
     async fn register(&mut self, index: usize) {
@@ -222,13 +222,12 @@ impl Story {
     fn press(&mut self, person: usize) {
         let process = self.dice.index(self.processes.len());
         let (id, wrong_by) = (self.people[person], self.processes[process].wrong_by);
-        let today = self.dice.per_mille(300).then(|| self.world.now());
         let actor = Actor::new(|gate| {
             let service = self.service(Some(gate), wrong_by, -1);
             async move {
-                let date = today.map(|now| jiff::tz::TimeZone::UTC.to_datetime(now).date());
-                // Not connected, or somebody is at it already: an answer like any other.
-                let _ = service.sync_now(id, FITBIT, date, None).await;
+                // Not connected: an answer like any other. An immediate sync would wait by the
+                // machine's clock for older work to give way, which no story could repeat.
+                let _ = service.request(id, FITBIT).await;
             }
         });
         self.processes[process].actors.push(actor);

@@ -131,11 +131,11 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.get_mut().write(context, |stream, context| stream.poll_flush(context))
+        self.get_mut().write(context, tokio::io::AsyncWrite::poll_flush)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.get_mut().write(context, |stream, context| stream.poll_shutdown(context))
+        self.get_mut().write(context, tokio::io::AsyncWrite::poll_shutdown)
     }
 }
 
@@ -187,7 +187,7 @@ mod tests {
         let (mut ours, mut theirs, phase) = connection();
         phase.head_is_read();
         let late = async {
-            sleep(Duration::from_secs(60)).await;
+            sleep(Duration::from_mins(1)).await;
             theirs.write_all(b"x").await.unwrap();
         };
         let (read, ()) = tokio::join!(ours.read_u8(), late);

@@ -26,7 +26,7 @@ impl App {
     pub(crate) fn new(home: String, google: &str) -> Self {
         let http = Client::builder()
             .redirect(Policy::none())
-            .timeout(Duration::from_secs(60))
+            .timeout(Duration::from_mins(1))
             .build()
             .unwrap();
         Self { home, google: google.to_owned(), http }
@@ -77,6 +77,7 @@ impl App {
     }
 
     /// Asks for a sync, and does not care what becomes of it: the server may die over it.
+    #[expect(clippy::needless_pass_by_value, reason = "made for this call")]
     pub(crate) fn press(&self, person: &Person, server: String, and_wait: bool) {
         let path = if and_wait { "health/sync/immediate" } else { "health/sync" };
         let request = self.http.post(format!("{server}/{path}")).bearer_auth(&person.token);

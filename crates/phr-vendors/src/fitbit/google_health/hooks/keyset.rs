@@ -147,7 +147,7 @@ mod tests {
             |key| key["status"] = "DISABLED".into(),
             |key| key["outputPrefixType"] = "RAW".into(),
             |key| {
-                key["keyData"]["typeUrl"] = "type.googleapis.com/google.crypto.tink.Ed25519".into()
+                key["keyData"]["typeUrl"] = "type.googleapis.com/google.crypto.tink.Ed25519".into();
             },
             |key| key["keyData"]["value"] = "!".into(),
             |key| key["keyData"]["value"] = "GgEBIgEB".into(),

@@ -12,7 +12,7 @@ use super::super::data_type::notifying_types;
 use crate::http::read_capped;
 
 /// Google calls our endpoint twice before it answers.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 const LONGEST: usize = 1024 * 1024;
 /// Google's page size by default is 50; a project rarely has more than two.
 const PAGE_SIZE: &str = "1000";
