@@ -1,10 +1,10 @@
-//! Errors and panics to Sentry: that they happened, where in our code, and in which route. Never
-//! whom they happened to, and never a panic's message, which may hold anything.
+//! Errors and panics to Sentry: that they happened, and where in our code. Never whom they happened
+//! to, and never a panic's message, which may hold anything.
 
 use anyhow::Context as _;
 use sentry::{
     ClientInitGuard, ClientOptions,
-    integrations::tracing::EventFilter,
+    integrations::tracing::ErrorLayer,
     protocol::{Context, Event, Map, Value},
     types::Dsn,
 };
@@ -39,11 +39,7 @@ fn options(dsn: Dsn, environment: Option<String>) -> ClientOptions {
 }
 
 fn layer() -> Boxed {
-    sentry::integrations::tracing::layer()
-        .event_filter(|_| EventFilter::Event)
-        .span_filter(|_| false)
-        .with_filter(LevelFilter::ERROR)
-        .boxed()
+    ErrorLayer::new().with_filter(LevelFilter::ERROR).boxed()
 }
 
 /// Takes out what is not allowed to leave the machine: everything that is not known to be harmless.
@@ -95,7 +91,8 @@ mod tests {
     fn reported(work: impl FnOnce()) -> String {
         let sink = Sink::start();
         let dsn = format!("{}/1", sink.url().replace("://", "://public-key@"));
-        let client = Arc::new(Client::from(options(dsn.parse().unwrap(), None)));
+        let client =
+            Arc::new(Client::from(sentry::apply_defaults(options(dsn.parse().unwrap(), None))));
         let hub = Arc::new(Hub::new(Some(client.clone()), Arc::new(Scope::default())));
         Hub::run(hub, || {
             sentry::configure_scope(|scope| {
