@@ -224,5 +224,6 @@ pub trait Backfills: Send + Sync {
         lease: Lease,
         settlement: AsideSettlement,
         ended: Option<(ConnectionState, String)>,
+        now: Timestamp,
     ) -> Result<bool, StoreError>;
 }

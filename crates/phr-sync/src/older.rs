@@ -175,7 +175,7 @@ impl SyncService {
         settlement: AsideSettlement,
         ended: Option<(ConnectionState, String)>,
     ) -> Result<(), SyncError> {
-        if self.store.settle_aside(lease, settlement, ended).await? {
+        if self.store.settle_aside(lease, settlement, ended, self.clock.now()).await? {
             Ok(())
         } else {
             Err(StoreError::LeaseLost.into())

@@ -106,10 +106,11 @@ impl Drop for Telemetry {
 /// below `warn` could print URLs and are never let through (LG-02).
 fn lines(level: &str, json: bool) -> Boxed {
     let level = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
-    let capped = ["hyper", "hyper_util", "h2", "reqwest", "rustls", "sqlx", "tower", "tower_http"]
-        .iter()
-        .filter_map(|target| format!("{target}=warn").parse().ok())
-        .fold(level, EnvFilter::add_directive);
+    let capped =
+        ["hyper", "hyper_util", "h2", "reqwest", "rustls", "sqlx", "tower", "tower_http", "lettre"]
+            .iter()
+            .filter_map(|target| format!("{target}=warn").parse().ok())
+            .fold(level, EnvFilter::add_directive);
     written(json, std::io::stderr).with_filter(capped).boxed()
 }
 

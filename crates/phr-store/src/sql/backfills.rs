@@ -11,6 +11,7 @@ use super::{
     Db, DbArguments, DbConnection, DbRow, DbStore,
     connections::changed,
     error::in_database,
+    outbox,
     row::{Columns, micros},
 };
 use crate::{
@@ -148,6 +149,19 @@ fn settle(lease: Lease, settlement: &AsideSettlement) -> Statement {
                 .bind(i64::from(attempts))
         }
     }
+}
+
+async fn end(
+    transaction: &mut DbConnection,
+    lease: Lease,
+    (state, error): (ConnectionState, String),
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let end = sqlx::query(END).bind(lease.connection.0).bind(lease.token);
+    if changed(&mut *transaction, end.bind(state.key()).bind(error.clone())).await? {
+        outbox::ended(transaction, lease.connection, state, error, now).await?;
+    }
+    Ok(())
 }
 
 #[async_trait]
@@ -293,16 +307,13 @@ impl Backfills for DbStore {
         lease: Lease,
         settlement: AsideSettlement,
         ended: Option<(ConnectionState, String)>,
+        now: Timestamp,
     ) -> Result<bool, StoreError> {
         let settle = settle(lease, &settlement);
-        let end = ended.map(|(state, error)| {
-            let end = sqlx::query(END).bind(lease.connection.0).bind(lease.token);
-            end.bind(state.key()).bind(error)
-        });
         self.write(move |transaction| {
             async move {
-                if let Some(end) = end {
-                    changed(transaction, end).await?;
+                if let Some(ended) = ended {
+                    end(&mut *transaction, lease, ended, now).await?;
                 }
                 changed(transaction, settle).await
             }

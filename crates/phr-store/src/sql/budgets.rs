@@ -4,7 +4,9 @@ use async_trait::async_trait;
 use futures_util::FutureExt;
 use jiff::Timestamp;
 
-use super::{DbConnection, DbStore, connections::changed, error::in_database, row::Columns};
+use super::{
+    DbConnection, DbStore, connections::changed, dialect::free, error::in_database, row::Columns,
+};
 use crate::{
     budget::{Budgets, Granted, Minute},
     error::StoreError,
@@ -19,7 +21,12 @@ const CLOSE: &str = "insert into budget (key, slots, closed_until, used_at)
     on conflict (key) do update set closed_until = case
         when budget.closed_until < excluded.closed_until then excluded.closed_until
         else budget.closed_until end";
-const FORGET: &str = "delete from budget where used_at < $1 and closed_until < $1";
+const FORGET: &str = concat!(
+    "delete from budget where key in (
+        select key from budget where used_at < $1 and closed_until < $1",
+    free!(),
+    ")"
+);
 
 /// What is asked of a budget.
 struct Ask {

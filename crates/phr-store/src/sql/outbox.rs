@@ -118,11 +118,11 @@ pub(super) async fn settled(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let reason = settlement.error.clone();
+    if let Some(state) = settlement.state {
+        return ended(transaction, connection, state, reason.unwrap_or_default(), now).await;
+    }
     let news = |kind| News { kind, connection, reason };
-    if settlement.state == Some(ConnectionState::ReconnectNeeded) {
-        well_again(&mut *transaction, connection).await?;
-        tell(transaction, news(NoticeKind::ReconnectNeeded), now).await
-    } else if settlement.error.is_some() {
+    if settlement.error.is_some() {
         if still_failing(&mut *transaction, connection, now).await? {
             tell(transaction, news(NoticeKind::FailingForADay), now).await?;
         }
@@ -132,6 +132,22 @@ pub(super) async fn settled(
     } else {
         Ok(())
     }
+}
+
+/// What the end of a connection has to tell, whatever work found out.
+pub(super) async fn ended(
+    transaction: &mut DbConnection,
+    connection: ConnectionId,
+    state: ConnectionState,
+    reason: String,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    well_again(&mut *transaction, connection).await?;
+    if state != ConnectionState::ReconnectNeeded {
+        return Ok(());
+    }
+    let kind = NoticeKind::ReconnectNeeded;
+    tell(transaction, News { kind, connection, reason: Some(reason) }, now).await
 }
 
 /// Notes the failure; true at the first one after a day of them.

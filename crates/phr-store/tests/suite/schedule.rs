@@ -3,6 +3,7 @@ use phr_model::{ConnectionId, Metric};
 use phr_store::{
     backfill::{AsideSettlement, Plan, Wish},
     connection::{Connection, ConnectionState, Lease, Priority, Reach, Settlement, Work},
+    notice::{Channel, NoticeKind},
 };
 use uuid::Uuid;
 
@@ -240,7 +241,7 @@ pub(crate) async fn settling_one_kind_leaves_the_others_due(bed: &dyn Bed) {
     bed.store().begin_backfill(id, wish("2020-01-01"), at(10)).await.unwrap();
     let (lease, work) = claim_for(bed, Reach::Everything, 100).await.unwrap();
     assert_eq!(work, Work::History);
-    assert!(bed.store().settle_aside(lease, history(400, Some(130)), None).await.unwrap());
+    assert!(bed.store().settle_aside(lease, history(400, Some(130)), None, at(400)).await.unwrap());
     let connection = read(bed, id).await;
     assert_eq!((connection.due_at, connection.history_due_at), (Some(at(500)), Some(at(130))));
     assert_eq!((connection.last_run_at, connection.last_complete_at), (Some(at(1)), Some(at(1))));
@@ -259,7 +260,7 @@ pub(crate) async fn a_trigger_during_older_work_stays_due(bed: &dyn Bed) {
     assert!(bed.store().may_go_on(lease, claimed, at(110)).await.unwrap());
     bed.store().make_due(id, Priority::Webhook, at(120)).await.unwrap();
     assert!(!bed.store().may_go_on(lease, claimed, at(120)).await.unwrap());
-    assert!(bed.store().settle_aside(lease, history(400, None), None).await.unwrap());
+    assert!(bed.store().settle_aside(lease, history(400, None), None, at(400)).await.unwrap());
     let connection = read(bed, id).await;
     assert_eq!((connection.due_at, connection.priority), (Some(at(120)), Priority::Webhook));
     assert_eq!(connection.history_due_at, None);
@@ -271,7 +272,7 @@ pub(crate) async fn a_request_during_a_turn_stays_due(bed: &dyn Bed) {
     let (lease, _) = claim_for(bed, Reach::Everything, 100).await.unwrap();
     bed.store().begin_backfill(id, wish("2019-01-01"), at(120)).await.unwrap();
     assert!(!bed.store().may_go_on(lease, Some(at(400)), at(121)).await.unwrap());
-    assert!(bed.store().settle_aside(lease, history(400, None), None).await.unwrap());
+    assert!(bed.store().settle_aside(lease, history(400, None), None, at(400)).await.unwrap());
     assert_eq!(read(bed, id).await.history_due_at, Some(at(120)));
 }
 
@@ -282,7 +283,7 @@ pub(crate) async fn older_work_of_a_dead_process_is_due_when_its_lease_lapses(be
     assert_eq!(claim_for(bed, Reach::Everything, 399).await, None);
     let (next, work) = claim_for(bed, Reach::Everything, 400).await.unwrap();
     assert_eq!((next.connection, work), (id, Work::History));
-    assert!(!bed.store().settle_aside(crashed, history(400, None), None).await.unwrap());
+    assert!(!bed.store().settle_aside(crashed, history(400, None), None, at(400)).await.unwrap());
 }
 
 pub(crate) async fn older_work_gives_way_to_a_person_who_waits(bed: &dyn Bed) {
@@ -293,7 +294,7 @@ pub(crate) async fn older_work_gives_way_to_a_person_who_waits(bed: &dyn Bed) {
     assert!(bed.store().claim(id, at(110), at(410), Uuid::new_v4()).await.unwrap().is_none());
     assert!(bed.store().reserve(id, at(110), at(115)).await.unwrap());
     assert!(!bed.store().may_go_on(aside, Some(at(400)), at(110)).await.unwrap());
-    assert!(bed.store().settle_aside(aside, history(400, Some(111)), None).await.unwrap());
+    assert!(bed.store().settle_aside(aside, history(400, Some(111)), None, at(400)).await.unwrap());
     bed.store().make_due(id, Priority::PersonWaiting, at(111)).await.unwrap();
     assert_eq!(claim_for(bed, Reach::Everything, 112).await, None, "it is reserved");
     let claim = bed.store().claim(id, at(112), at(412), Uuid::new_v4()).await.unwrap();
@@ -307,7 +308,7 @@ pub(crate) async fn a_reservation_of_somebody_who_went_away_lapses(bed: &dyn Bed
     bed.store().begin_backfill(id, wish("2020-01-01"), at(10)).await.unwrap();
     let (aside, _) = claim_for(bed, Reach::Everything, 100).await.unwrap();
     assert!(bed.store().reserve(id, at(110), at(115)).await.unwrap());
-    assert!(bed.store().settle_aside(aside, history(400, Some(111)), None).await.unwrap());
+    assert!(bed.store().settle_aside(aside, history(400, Some(111)), None, at(400)).await.unwrap());
     assert_eq!(claim_for(bed, Reach::Everything, 114).await, None);
     assert!(claim_for(bed, Reach::Everything, 115).await.is_some());
 }
@@ -316,11 +317,17 @@ pub(crate) async fn older_work_can_end_the_grant(bed: &dyn Bed) {
     let id = due(bed, 500).await;
     bed.store().begin_backfill(id, wish("2020-01-01"), at(10)).await.unwrap();
     let (lease, _) = claim_for(bed, Reach::Everything, 100).await.unwrap();
+    bed.store().open_channels(&[Channel::Mail]).await.unwrap();
     let ended = Some((ConnectionState::ReconnectNeeded, "grant_withdrawn".to_owned()));
-    assert!(bed.store().settle_aside(lease, history(400, Some(130)), ended).await.unwrap());
+    assert!(
+        bed.store().settle_aside(lease, history(400, Some(130)), ended, at(400)).await.unwrap()
+    );
     let connection = read(bed, id).await;
     assert_eq!((connection.state, connection.due_at), (ConnectionState::ReconnectNeeded, None));
     assert_eq!(claim_for(bed, Reach::Everything, 9_000).await, None);
+    let told = bed.store().open_deliveries(9).await.unwrap();
+    assert_eq!(told.len(), 1);
+    assert_eq!(told[0].kind, NoticeKind::ReconnectNeeded);
 }
 
 pub(crate) async fn a_plan_fills_in_only_what_is_missing(bed: &dyn Bed) {
