@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use phr_model::{
     Coverage, CoverageState, DateRange, Day, Figure, Metric, Offsets, Reason, Sample, observe,
     time::runs,
@@ -28,6 +28,9 @@ use crate::{
     service::{Listener, SyncService},
     session::{Failure, Session},
 };
+
+/// How long a turn of history may last, give or take a window.
+const LONGEST_TURN: SignedDuration = SignedDuration::from_secs(20);
 
 /// What a run is to do. Also says how urgent its requests are.
 #[derive(Debug, Clone)]
@@ -81,6 +84,7 @@ pub(crate) struct Run<'a> {
     listener: Option<Listener>,
     /// Days of the present metric that are known to lack something and were not read yet.
     outstanding: Vec<Date>,
+    began: Timestamp,
     /// Whether something more urgent came in.
     interrupted: bool,
 }
@@ -152,6 +156,7 @@ impl<'a> Run<'a> {
             today,
             listener,
             outstanding: Vec::new(),
+            began: service.clock.now(),
             interrupted: false,
         })
     }
@@ -212,6 +217,14 @@ impl<'a> Run<'a> {
                 chunk.wanted.get(&metric).into_iter().flatten().copied().collect()
             }
         }
+    }
+
+    /// Whether a turn of history has lasted long enough: where there is one worker only, other
+    /// people's recent days wait for its end. Only asked when a window is done, so that every turn
+    /// brings something.
+    fn is_long_enough(&self) -> bool {
+        let lasted = self.service.clock.now().duration_since(self.began);
+        matches!(self.task, Task::History { .. }) && lasted >= LONGEST_TURN
     }
 
     /// Whether work on older days must stop here, because something more urgent came in.
@@ -328,6 +341,7 @@ impl<'a> Run<'a> {
             let changes = self.replace(days).await?;
             self.outstanding.retain(|date| !window.contains(*date));
             report.add(window, &changes);
+            self.interrupted |= self.is_long_enough();
             self.tell(metric, report.days_read, work.read.len());
         }
         Ok(())
