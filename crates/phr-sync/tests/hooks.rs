@@ -89,7 +89,7 @@ async fn polling_is_rarer_with_notifications_and_as_usual_when_they_miss_somethi
     assert_due_in(&stage, &person, 1).await;
     hear(&stage, &person, None).await;
     assert!(work(&stage).await);
-    assert!((5..=7).contains(&hours_left(&stage, &person).await), "six, give or take a tenth");
+    assert_due_in(&stage, &person, 6).await;
     stage.advance(SignedDuration::from_hours(7));
     assert!(work(&stage).await, "polling goes on");
     let connection = stage.connection(&person).await;
@@ -98,5 +98,5 @@ async fn polling_is_rarer_with_notifications_and_as_usual_when_they_miss_somethi
     hear(&stage, &person, None).await;
     assert!(work(&stage).await);
     assert_eq!(stage.connection(&person).await.hooked.missed, 0);
-    assert!((5..=7).contains(&hours_left(&stage, &person).await), "six, give or take a tenth");
+    assert_due_in(&stage, &person, 6).await;
 }
