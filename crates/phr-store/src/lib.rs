@@ -17,6 +17,7 @@ pub mod codec;
 pub mod connection;
 pub mod database;
 mod day_index;
+pub mod delivery;
 pub mod error;
 pub mod feed;
 pub mod fleet;
@@ -42,6 +43,7 @@ pub use backfill::Backfills;
 pub use budget::Budgets;
 pub use connection::Connections;
 pub use database::{DatabaseUrl, open};
+pub use delivery::Deliveries;
 pub use error::StoreError;
 pub use feed::Feed;
 pub use fleet::Fleets;
@@ -62,6 +64,7 @@ pub trait Store:
     + Backfills
     + Budgets
     + Connections
+    + Deliveries
     + Feed
     + Fleets
     + Hooks
@@ -81,6 +84,7 @@ impl<T> Store for T where
         + Backfills
         + Budgets
         + Connections
+        + Deliveries
         + Feed
         + Fleets
         + Hooks

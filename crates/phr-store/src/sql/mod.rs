@@ -18,6 +18,8 @@ mod backfills;
 mod budgets;
 mod connections;
 mod coverage;
+mod deliveries;
+mod destinations;
 mod digest;
 pub(super) mod feed;
 mod fleet;

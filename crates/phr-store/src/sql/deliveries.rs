@@ -1,0 +1,490 @@
+//! Delivery: claiming, recording and settling.
+
+use async_trait::async_trait;
+use futures_util::FutureExt;
+use jiff::Timestamp;
+use phr_model::PersonId;
+use serde_json::{Value, json};
+use sqlx::query::Query;
+use uuid::Uuid;
+
+use super::{
+    Db, DbArguments, DbConnection, DbRow, DbStore,
+    connections::changed,
+    destinations,
+    dialect::{elements, free, id_of, texts},
+    error::in_database,
+    observations::{self, columns},
+    row::{Columns, micros},
+};
+use crate::{
+    delivery::{
+        Claimed, Delivered, Deliveries, DeliveryLease, Destination, DestinationSeen, Introductions,
+        Parked, Pending, Progress, Refused, Settled, Trip, Turn,
+    },
+    error::StoreError,
+    feed::Position,
+};
+
+// The note of a change: written with the change. Nobody's first change comes before Position::START.
+const NOTE: &str = "insert into delivery
+        (person, destination, seen_revision, seen_id, wanted, due_at, lagging_since)
+    select $1, name, -1, $4, $2, $3, $3 from destination where is_open = 1
+    order by name
+    on conflict (person, destination) do update set wanted = excluded.wanted,
+        due_at = case when delivery.erased_at is not null then null
+            else coalesce(delivery.due_at, excluded.due_at) end,
+        lagging_since = coalesce(delivery.lagging_since, excluded.lagging_since)";
+
+macro_rules! claimed {
+    () => {
+        " returning person, destination, seen_revision, seen_id, wanted, attempts, introduced,
+             chart, lease_token"
+    };
+}
+// A retry that is asked for from here on is kept for the next turn.
+const CLAIM: &str = concat!(
+    "update delivery set lease_token = $1, lease_until = $2
+     where destination = $4 and person = (
+         select person from delivery
+         where destination = $4 and due_at is not null and due_at <= $3
+             and (lease_until is null or lease_until <= $3)
+         order by due_at limit 1",
+    free!(),
+    ")",
+    claimed!()
+);
+const CLAIM_OF: &str = concat!(
+    "update delivery set lease_token = $1, lease_until = $2
+     where destination = $4 and person = $5 and (lease_until is null or lease_until <= $3)",
+    claimed!()
+);
+const TAKE_RETRY: &str = "update delivery set retry = 0
+    where person = $1 and destination = $2 and retry = 1";
+const HEALTH: &str = "select failures, closed_until from destination where name = $1";
+const PROBE: &str = "update destination set closed_until = $3
+    where name = $1 and closed_until <= $2";
+const EXTEND: &str = "update delivery set lease_until = $4
+    where person = $1 and destination = $2 and lease_token = $3";
+
+macro_rules! pending {
+    ($from:literal, $where:literal, $order:literal) => {
+        concat!(
+            "select ",
+            columns!("held."),
+            ", held.revision, delivered.version as delivered_version, delivered.digest,
+                 delivered.place
+             from ",
+            $from,
+            " left join delivered on delivered.person = held.person
+                 and delivered.destination = $2 and delivered.observation = held.id
+             where ",
+            $where,
+            " order by ",
+            $order,
+            " limit $3"
+        )
+    };
+}
+const PENDING: &str = pending!(
+    "observation held",
+    "held.person = $1 and (held.revision, held.id) > ($4, $5)",
+    "held.revision, held.id"
+);
+const PENDING_AGAIN: &str = pending!(
+    "parked join observation held on held.person = parked.person and held.id = parked.observation",
+    "parked.person = $1 and parked.destination = $2 and parked.retry = 1",
+    "held.id"
+);
+
+const ANNOUNCE: &str = concat!(
+    "insert into delivered (person, destination, observation, version, digest)
+     select $1, $2, ",
+    id_of!("wanted.value"),
+    ", 0, $5 from ",
+    texts!("$4"),
+    " where exists (select 1 from delivery
+         where person = $1 and destination = $2 and lease_token = $3)
+     on conflict (person, destination, observation) do nothing"
+);
+const ADVANCE: &str = "update delivery set attempts = 0, error = null,
+        seen_revision = coalesce($4, seen_revision),
+        seen_id = case when $4 is null then seen_id else $5 end
+    where person = $1 and destination = $2 and lease_token = $3";
+const CONFIRM: &str = concat!(
+    "insert into delivered (person, destination, observation, version, digest, place)
+     select $1, $2, ",
+    id_of!("wanted.value ->> 0"),
+    ", cast(wanted.value ->> 1 as bigint), ",
+    id_of!("wanted.value ->> 2"),
+    ", wanted.value ->> 3 from ",
+    elements!("$3"),
+    " where true
+     on conflict (person, destination, observation) do update set version = excluded.version,
+         digest = excluded.digest, place = excluded.place"
+);
+const PARK: &str = concat!(
+    "insert into parked (person, destination, observation, version, status, reason, parked_at)
+     select $1, $2, ",
+    id_of!("wanted.value ->> 0"),
+    ", cast(wanted.value ->> 1 as bigint), cast(wanted.value ->> 2 as bigint),
+         wanted.value ->> 3, $4 from ",
+    elements!("$3"),
+    " where true
+     on conflict (person, destination, observation) do update set version = excluded.version,
+         status = excluded.status, reason = excluded.reason, retry = 0"
+);
+macro_rules! of_these {
+    ($what:literal) => {
+        concat!(
+            $what,
+            " where person = $1 and destination = $2 and observation in (select ",
+            id_of!("wanted.value"),
+            " from ",
+            texts!("$3"),
+            ")"
+        )
+    };
+}
+const UNPARK: &str = of_these!("delete from parked");
+const FORGET: &str = of_these!("delete from delivered");
+const INTRODUCE: &str = "update delivery set introduced = $4
+    where person = $1 and destination = $2 and lease_token = $3";
+// Whether there is more is decided by what the row says now, not by what the claim saw.
+const SETTLE: &str = "update delivery set lease_token = null, lease_until = null, error = $4,
+        attempts = case when $4 is null then 0 else attempts + 1 end,
+        due_at = case when erased_at is not null then null when $5 is not null then $5
+            when wanted > seen_revision or retry = 1 then $6 else null end,
+        lagging_since = case when erased_at is null and ($5 is not null or wanted > seen_revision)
+            then lagging_since else null end
+    where person = $1 and destination = $2 and lease_token = $3";
+const ERASE: &str = "update delivery set erased_at = $4, due_at = null, lagging_since = null,
+        chart = null, introduced = '{}'
+    where person = $1 and destination = $2 and lease_token = $3";
+const UNPARK_ALL: &str = "delete from parked where person = $1 and destination = $2";
+const HOLDS: &str = "select observation, place from delivered
+    where person = $1 and destination = $2 order by observation limit $3";
+
+type Statement = Query<'static, Db, DbArguments>;
+
+/// Notes that a person's Observations changed, in the transaction that changes them.
+pub(super) async fn note(
+    transaction: &mut DbConnection,
+    person: PersonId,
+    revision: i64,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let note = sqlx::query(NOTE).bind(person.0).bind(revision);
+    changed(transaction, note.bind(now.as_microsecond()).bind(Position::START.id)).await.map(|_| ())
+}
+
+/// A statement about the row that `lease` is for, with the lease as proof.
+fn under(sql: &'static str, lease: &DeliveryLease) -> Statement {
+    sqlx::query(sql).bind(lease.person.0).bind(lease.destination.clone()).bind(lease.token)
+}
+
+/// A statement about what belongs to that row.
+fn of(sql: &'static str, lease: &DeliveryLease) -> Statement {
+    sqlx::query(sql).bind(lease.person.0).bind(lease.destination.clone())
+}
+
+fn read_claimed(row: &DbRow, (failures, retry): (u32, bool)) -> Result<Claimed, StoreError> {
+    let columns = Columns::of(row, "delivery");
+    let lease = DeliveryLease {
+        person: columns.person("person")?,
+        destination: columns.get("destination")?,
+        token: columns.get("lease_token")?,
+    };
+    let seen = Position { revision: columns.get("seen_revision")?, id: columns.get("seen_id")? };
+    let introduced = |text: &str| serde_json::from_str::<Introductions>(text).ok();
+    Ok(Claimed {
+        lease,
+        seen,
+        wanted: columns.get("wanted")?,
+        attempts: columns.whole("attempts")?,
+        retry,
+        introduced: columns.made("introduced", introduced)?,
+        chart: columns.get("chart")?,
+        failures,
+    })
+}
+
+fn read_pending(row: &DbRow) -> Result<Pending, StoreError> {
+    let columns = Columns::of(row, "delivered");
+    let version = |version: i64| u32::try_from(version).ok();
+    let delivered = match columns.made_if_any("delivered_version", version)? {
+        None => None,
+        Some(version) => {
+            let (digest, place) = (columns.get("digest")?, columns.get("place")?);
+            Some(Delivered { version, digest, place })
+        }
+    };
+    let position =
+        Position { revision: columns.get("revision")?, id: observations::read(row)?.says.id };
+    Ok(Pending { observation: observations::read(row)?, position, delivered })
+}
+
+async fn turn(
+    transaction: &mut DbConnection,
+    destination: String,
+    (now, lease_until): (Timestamp, Timestamp),
+    token: Uuid,
+) -> Result<Turn, StoreError> {
+    let health = sqlx::query(HEALTH).bind(destination.clone());
+    let Some(health) = health.fetch_optional(&mut *transaction).await.map_err(in_database)? else {
+        return Ok(Turn::Idle);
+    };
+    let health = Columns::of(&health, "destination");
+    let failures = health.whole("failures")?;
+    if let Some(until) = health.instant_if_any("closed_until")? {
+        let probe = sqlx::query(PROBE).bind(destination);
+        let probe = probe.bind(now.as_microsecond()).bind(lease_until.as_microsecond());
+        let ours = until <= now && changed(transaction, probe).await?;
+        return Ok(if ours { Turn::Probe { failures } } else { Turn::Closed });
+    }
+    let claim = sqlx::query(CLAIM).bind(token).bind(lease_until.as_microsecond());
+    let claim = claim.bind(now.as_microsecond()).bind(destination);
+    let claimed = claimed(transaction, claim, failures).await?;
+    Ok(claimed.map_or(Turn::Idle, |claimed| Turn::Deliver(Box::new(claimed))))
+}
+
+async fn claimed(
+    transaction: &mut DbConnection,
+    claim: Statement,
+    failures: u32,
+) -> Result<Option<Claimed>, StoreError> {
+    let row = claim.fetch_optional(&mut *transaction).await.map_err(in_database)?;
+    let Some(row) = row else { return Ok(None) };
+    let mut claimed = read_claimed(&row, (failures, false))?;
+    claimed.retry = changed(transaction, of(TAKE_RETRY, &claimed.lease)).await?;
+    Ok(Some(claimed))
+}
+
+fn ids<'a>(ids: impl Iterator<Item = &'a Uuid>) -> String {
+    ids.map(|id| Value::from(id.simple().to_string())).collect::<Value>().to_string()
+}
+
+fn confirmed((id, delivered): &(Uuid, Delivered)) -> Value {
+    let digest = delivered.digest.simple().to_string();
+    json!([id.simple().to_string(), delivered.version, digest, delivered.place])
+}
+
+fn refused(refused: &Refused) -> Value {
+    let Refused { observation, version, status, reason } = refused;
+    json!([observation.simple().to_string(), version, status, reason])
+}
+
+async fn record(
+    transaction: &mut DbConnection,
+    lease: DeliveryLease,
+    progress: Progress,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if !progress.delivered.is_empty() {
+        let (to, count) = (lease.destination.clone(), progress.delivered.len());
+        destinations::confirmed(&mut *transaction, to, count, now).await?;
+    }
+    let seen = progress.seen;
+    let advance = under(ADVANCE, &lease).bind(seen.map(|seen| seen.revision));
+    if !changed(&mut *transaction, advance.bind(seen.map(|seen| seen.id))).await? {
+        return Err(StoreError::LeaseLost);
+    }
+    let done = progress.delivered.iter().map(|(id, _)| id).chain(&progress.passed);
+    changed(&mut *transaction, of(UNPARK, &lease).bind(ids(done))).await?;
+    if !progress.delivered.is_empty() {
+        let rows = progress.delivered.iter().map(confirmed).collect::<Value>().to_string();
+        changed(&mut *transaction, of(CONFIRM, &lease).bind(rows)).await?;
+    }
+    if !progress.refused.is_empty() {
+        let rows = progress.refused.iter().map(refused).collect::<Value>().to_string();
+        changed(transaction, of(PARK, &lease).bind(rows).bind(now.as_microsecond())).await?;
+    }
+    Ok(())
+}
+
+async fn erase(
+    transaction: &mut DbConnection,
+    lease: DeliveryLease,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if !changed(&mut *transaction, under(ERASE, &lease).bind(now.as_microsecond())).await? {
+        return Err(StoreError::LeaseLost);
+    }
+    changed(transaction, of(UNPARK_ALL, &lease)).await.map(|_| ())
+}
+
+impl DbStore {
+    async fn list_pending(&self, query: Statement) -> Result<Vec<Pending>, StoreError> {
+        let rows = query.fetch_all(&self.readers).await.map_err(in_database)?;
+        rows.iter().map(read_pending).collect()
+    }
+}
+
+#[async_trait]
+impl Deliveries for DbStore {
+    async fn open_destinations(
+        &self,
+        named: &[Destination],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let named = named.to_vec();
+        self.write(move |transaction| destinations::open(transaction, named, now).boxed()).await
+    }
+
+    async fn enlist(&self, destination: &str, now: Timestamp) -> Result<(), StoreError> {
+        let name = destination.to_owned();
+        self.write(move |transaction| destinations::enlist(transaction, name, now).boxed()).await
+    }
+
+    async fn claim_delivery(
+        &self,
+        destination: &str,
+        now: Timestamp,
+        lease_until: Timestamp,
+        token: Uuid,
+    ) -> Result<Turn, StoreError> {
+        let (destination, times) = (destination.to_owned(), (now, lease_until));
+        self.write(move |transaction| turn(transaction, destination, times, token).boxed()).await
+    }
+
+    async fn claim_delivery_of(
+        &self,
+        person: PersonId,
+        destination: &str,
+        now: Timestamp,
+        lease_until: Timestamp,
+        token: Uuid,
+    ) -> Result<Option<Claimed>, StoreError> {
+        let claim = sqlx::query(CLAIM_OF).bind(token).bind(lease_until.as_microsecond());
+        let claim = claim.bind(now.as_microsecond()).bind(destination.to_owned()).bind(person.0);
+        self.write(move |transaction| claimed(transaction, claim, 0).boxed()).await
+    }
+
+    async fn extend_delivery(
+        &self,
+        lease: &DeliveryLease,
+        lease_until: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.change(under(EXTEND, lease).bind(lease_until.as_microsecond())).await
+    }
+
+    async fn pending(
+        &self,
+        lease: &DeliveryLease,
+        after: Position,
+        limit: u32,
+    ) -> Result<Vec<Pending>, StoreError> {
+        let query = of(PENDING, lease).bind(i64::from(limit));
+        self.list_pending(query.bind(after.revision).bind(after.id)).await
+    }
+
+    async fn pending_again(
+        &self,
+        lease: &DeliveryLease,
+        limit: u32,
+    ) -> Result<Vec<Pending>, StoreError> {
+        self.list_pending(of(PENDING_AGAIN, lease).bind(i64::from(limit))).await
+    }
+
+    async fn announce(
+        &self,
+        lease: &DeliveryLease,
+        observations: &[Uuid],
+    ) -> Result<(), StoreError> {
+        let announce = under(ANNOUNCE, lease).bind(ids(observations.iter())).bind(Uuid::nil());
+        self.change(announce).await.map(|_| ())
+    }
+
+    async fn record_progress(
+        &self,
+        lease: &DeliveryLease,
+        progress: Progress,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let lease = lease.clone();
+        self.write(move |transaction| record(transaction, lease, progress, now).boxed()).await
+    }
+
+    async fn record_introductions(
+        &self,
+        lease: &DeliveryLease,
+        introduced: &Introductions,
+    ) -> Result<(), StoreError> {
+        let introduce = under(INTRODUCE, lease).bind(json!(introduced).to_string());
+        if self.change(introduce).await? { Ok(()) } else { Err(StoreError::LeaseLost) }
+    }
+
+    async fn settle_delivery(
+        &self,
+        lease: &DeliveryLease,
+        settled: Settled,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let settle = under(SETTLE, lease).bind(settled.error).bind(micros(settled.due_at));
+        self.change(settle.bind(now.as_microsecond())).await
+    }
+
+    async fn trip_destination(&self, name: &str, trip: Trip) -> Result<(), StoreError> {
+        self.change(destinations::trip(name, trip)).await.map(|_| ())
+    }
+
+    async fn mend_destination(&self, name: &str) -> Result<(), StoreError> {
+        self.change(destinations::mend(name)).await.map(|_| ())
+    }
+
+    async fn destinations(&self, now: Timestamp) -> Result<Vec<DestinationSeen>, StoreError> {
+        self.read(move |transaction| destinations::survey(transaction, now).boxed()).await
+    }
+
+    async fn parked(
+        &self,
+        destination: Option<&str>,
+        person: Option<PersonId>,
+        most: u32,
+    ) -> Result<Vec<Parked>, StoreError> {
+        let rows = destinations::parked(destination, person, most).fetch_all(&self.readers).await;
+        rows.map_err(in_database)?.iter().map(destinations::read_parked).collect()
+    }
+
+    async fn retry_parked(&self, destination: &str, now: Timestamp) -> Result<u64, StoreError> {
+        let name = destination.to_owned();
+        self.write(move |transaction| destinations::retry(transaction, name, now).boxed()).await
+    }
+
+    async fn link_chart(
+        &self,
+        person: PersonId,
+        destination: &str,
+        chart: &str,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.change(destinations::link_chart(person, destination, chart, now)).await
+    }
+
+    async fn delivered_of(
+        &self,
+        lease: &DeliveryLease,
+        limit: u32,
+    ) -> Result<Vec<(Uuid, Option<String>)>, StoreError> {
+        let query = of(HOLDS, lease).bind(i64::from(limit));
+        let rows = query.fetch_all(&self.readers).await.map_err(in_database)?;
+        let read = |row| {
+            let columns = Columns::of(row, "delivered");
+            Ok((columns.get("observation")?, columns.get("place")?))
+        };
+        rows.iter().map(read).collect()
+    }
+
+    async fn forget_delivered(
+        &self,
+        lease: &DeliveryLease,
+        observations: &[Uuid],
+    ) -> Result<(), StoreError> {
+        self.change(of(FORGET, lease).bind(ids(observations.iter()))).await.map(|_| ())
+    }
+
+    async fn mark_erased(&self, lease: &DeliveryLease, now: Timestamp) -> Result<(), StoreError> {
+        let lease = lease.clone();
+        self.write(move |transaction| erase(transaction, lease, now).boxed()).await
+    }
+}
