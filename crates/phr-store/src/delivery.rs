@@ -320,6 +320,13 @@ pub trait Deliveries: Send + Sync {
         now: Timestamp,
     ) -> Result<bool, StoreError>;
 
+    /// Whether anything of a person goes, or went, to a destination.
+    async fn is_delivered_to(
+        &self,
+        person: PersonId,
+        destination: &str,
+    ) -> Result<bool, StoreError>;
+
     /// What a destination holds of a person: Observations and the server's own ids, at most `limit`.
     async fn delivered_of(
         &self,

@@ -158,10 +158,10 @@ const SETTLE: &str = "update delivery set lease_token = null, lease_until = null
         lagging_since = case when erased_at is null and ($5 is not null or wanted > seen_revision)
             then lagging_since else null end
     where person = $1 and destination = $2 and lease_token = $3";
-const ERASE: &str = "update delivery set erased_at = $4, due_at = null, lagging_since = null,
-        chart = null, introduced = '{}'
+const ERASE: &str = "update delivery set erased_at = $4, due_at = null, lagging_since = null
     where person = $1 and destination = $2 and lease_token = $3";
 const UNPARK_ALL: &str = "delete from parked where person = $1 and destination = $2";
+const IS_DELIVERED: &str = "select 1 as one from delivery where person = $1 and destination = $2";
 const HOLDS: &str = "select observation, place from delivered
     where person = $1 and destination = $2 order by observation limit $3";
 
@@ -459,6 +459,16 @@ impl Deliveries for DbStore {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         self.change(destinations::link_chart(person, destination, chart, now)).await
+    }
+
+    async fn is_delivered_to(
+        &self,
+        person: PersonId,
+        destination: &str,
+    ) -> Result<bool, StoreError> {
+        let query = sqlx::query(IS_DELIVERED).bind(person.0).bind(destination.to_owned());
+        let row = query.fetch_optional(&self.readers).await.map_err(in_database)?;
+        Ok(row.is_some())
     }
 
     async fn delivered_of(

@@ -56,7 +56,8 @@ const MEND: &str = "update destination set closed_until = null where name = $1";
 const SEEN: &str = "select name, url, failures, error, closed_until, confirmed, counted_minute,
         this_minute, minute_before,
         (select count(*) from delivery where destination = name and due_at is not null) as lagging,
-        (select min(lagging_since) from delivery where destination = name) as lagging_since,
+        (select min(lagging_since) from delivery
+            where destination = name and due_at is not null) as lagging_since,
         (select count(*) from parked where destination = name) as parked,
         (select count(*) from (
             select 1 as one from delivery
@@ -67,7 +68,8 @@ const SEEN: &str = "select name, url, failures, error, closed_until, confirmed, 
             limit $1) counted) as changes
     from destination where is_open = 1 order by name";
 const FAILING: &str = "select error, count(*) as people from delivery
-    where destination = $1 and error is not null group by error order by error";
+    where destination = $1 and due_at is not null and error is not null
+    group by error order by error";
 
 const PARKED: &str = "select person, destination, observation, version, status, reason, parked_at
     from parked
