@@ -235,8 +235,8 @@ impl Connections for DbStore {
         vendor: &str,
         _now: Timestamp,
     ) -> Result<Connection, StoreError> {
-        let id = Uuid::new_v4();
-        let statement = sqlx::query(SELECT).bind(id).bind(person.0).bind(vendor.to_owned());
+        let id = person.connection(vendor);
+        let statement = sqlx::query(SELECT).bind(id.0).bind(person.0).bind(vendor.to_owned());
         self.write(move |transaction| select(transaction, statement)).await
     }
 
