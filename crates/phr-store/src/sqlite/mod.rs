@@ -15,7 +15,6 @@ use std::{path::Path, sync::Arc};
 
 use futures_util::future::BoxFuture;
 use phr_telemetry::record::Access;
-use sqlx::sqlite::SqliteSynchronous as Durability;
 // The names by which `sql/` knows this database.
 use SqliteStore as DbStore;
 use pool::Connections as DbPool;
@@ -61,17 +60,18 @@ impl SqliteStore {
     /// As [`Self::open`].
     pub async fn open_with_readers(path: &Path, readers: u32) -> Result<Self, StoreError> {
         open::migrate(path).await?;
-        Ok(Self::on(open::writer(path, Durability::Full)?, open::readers(path, readers)?))
+        Ok(Self::on(open::writer(path)?, open::readers(path, readers)?))
     }
 
-    /// Like [`Self::open`], but without ever waiting for the disk: for simulations, whose record may
-    /// go with the machine.
+    /// Like [`Self::open`], but without ever waiting for the disk or another process: for
+    /// simulations, whose record may go with the machine.
     ///
     /// # Errors
     /// As [`Self::open`].
     pub async fn open_volatile(path: &Path) -> Result<Self, StoreError> {
         open::migrate(path).await?;
-        Ok(Self::on(open::writer(path, Durability::Off)?, open::readers(path, 1)?))
+        let only = open::volatile(path)?;
+        Ok(Self::on(only.clone(), only))
     }
 
     fn on(writer: DbPool, readers: DbPool) -> Self {

@@ -5,7 +5,7 @@ use std::{fs::OpenOptions, path::Path, time::Duration};
 use sqlx::{
     ConnectOptions, Connection, SqliteConnection,
     migrate::{MigrateError, Migrator},
-    sqlite::{SqliteConnectOptions, SqliteSynchronous},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteLockingMode, SqliteSynchronous},
 };
 
 use super::{error::in_database, pool::Connections};
@@ -29,11 +29,15 @@ fn options(path: &Path) -> SqliteConnectOptions {
 }
 
 /// The one connection that writes.
-pub(super) fn writer(
-    path: &Path,
-    durability: SqliteSynchronous,
-) -> Result<Connections, StoreError> {
-    Connections::new(options(path).synchronous(durability), 1)
+pub(super) fn writer(path: &Path) -> Result<Connections, StoreError> {
+    Connections::new(options(path), 1)
+}
+
+/// The only connection there is: what nobody else sees needs no locks and no log on disk.
+pub(super) fn volatile(path: &Path) -> Result<Connections, StoreError> {
+    let options = options(path).synchronous(SqliteSynchronous::Off);
+    let alone = options.locking_mode(SqliteLockingMode::Exclusive);
+    Connections::new(alone.journal_mode(SqliteJournalMode::Memory), 1)
 }
 
 /// The connections that read.
