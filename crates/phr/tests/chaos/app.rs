@@ -101,7 +101,6 @@ impl App {
             if answer["status"] == "complete" {
                 return;
             }
-            println!("not yet: {text}");
             assert!(begun.elapsed() < within, "not in step for {within:?}: {text}");
             tokio::time::sleep(Duration::from_secs(2)).await;
         }
