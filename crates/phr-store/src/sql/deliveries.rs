@@ -315,7 +315,7 @@ async fn erase(
 
 impl DbStore {
     async fn list_pending(&self, query: Statement) -> Result<Vec<Pending>, StoreError> {
-        let rows = query.fetch_all(&self.readers).await.map_err(in_database)?;
+        let rows = query.fetch_all(&mut *self.reader().await?).await.map_err(in_database)?;
         rows.iter().map(read_pending).collect()
     }
 }
@@ -442,7 +442,8 @@ impl Deliveries for DbStore {
         person: Option<PersonId>,
         most: u32,
     ) -> Result<Vec<Parked>, StoreError> {
-        let rows = destinations::parked(destination, person, most).fetch_all(&self.readers).await;
+        let parked = destinations::parked(destination, person, most);
+        let rows = parked.fetch_all(&mut *self.reader().await?).await;
         rows.map_err(in_database)?.iter().map(destinations::read_parked).collect()
     }
 
@@ -467,7 +468,7 @@ impl Deliveries for DbStore {
         destination: &str,
     ) -> Result<bool, StoreError> {
         let query = sqlx::query(IS_DELIVERED).bind(person.0).bind(destination.to_owned());
-        let row = query.fetch_optional(&self.readers).await.map_err(in_database)?;
+        let row = query.fetch_optional(&mut *self.reader().await?).await.map_err(in_database)?;
         Ok(row.is_some())
     }
 
@@ -477,7 +478,7 @@ impl Deliveries for DbStore {
         limit: u32,
     ) -> Result<Vec<(Uuid, Option<String>)>, StoreError> {
         let query = of(HOLDS, lease).bind(i64::from(limit));
-        let rows = query.fetch_all(&self.readers).await.map_err(in_database)?;
+        let rows = query.fetch_all(&mut *self.reader().await?).await.map_err(in_database)?;
         let read = |row| {
             let columns = Columns::of(row, "delivered");
             Ok((columns.get("observation")?, columns.get("place")?))
