@@ -9,12 +9,12 @@ use sqlx::query::Query;
 use uuid::Uuid;
 
 use super::{
-    Db, DbArguments, DbConnection, DbRow, DbStore,
+    Db, DbArguments, DbConnection, DbStore,
     connections::changed,
-    destinations,
-    dialect::{elements, free, id_of, texts},
+    delivery_claims as claims, destinations,
+    dialect::{elements, id_of, texts},
     error::in_database,
-    observations::{self, columns},
+    pending,
     row::{Columns, micros},
 };
 use crate::{
@@ -36,66 +36,8 @@ const NOTE: &str = "insert into delivery
             else coalesce(delivery.due_at, excluded.due_at) end,
         lagging_since = coalesce(delivery.lagging_since, excluded.lagging_since)";
 
-macro_rules! claimed {
-    () => {
-        " returning person, destination, seen_revision, seen_id, wanted, attempts, introduced,
-             chart, lease_token"
-    };
-}
-// A retry that is asked for from here on is kept for the next turn.
-const CLAIM: &str = concat!(
-    "update delivery set lease_token = $1, lease_until = $2
-     where destination = $4 and person = (
-         select person from delivery
-         where destination = $4 and due_at is not null and due_at <= $3
-             and (lease_until is null or lease_until <= $3)
-         order by due_at limit 1",
-    free!(),
-    ")",
-    claimed!()
-);
-const CLAIM_OF: &str = concat!(
-    "update delivery set lease_token = $1, lease_until = $2
-     where destination = $4 and person = $5 and (lease_until is null or lease_until <= $3)",
-    claimed!()
-);
-const TAKE_RETRY: &str = "update delivery set retry = 0
-    where person = $1 and destination = $2 and retry = 1";
-const HEALTH: &str = "select failures, closed_until from destination where name = $1";
-const PROBE: &str = "update destination set closed_until = $3
-    where name = $1 and closed_until <= $2";
 const EXTEND: &str = "update delivery set lease_until = $4
     where person = $1 and destination = $2 and lease_token = $3";
-
-macro_rules! pending {
-    ($from:literal, $where:literal, $order:literal) => {
-        concat!(
-            "select ",
-            columns!("held."),
-            ", held.revision, delivered.version as delivered_version, delivered.digest,
-                 delivered.place
-             from ",
-            $from,
-            " left join delivered on delivered.person = held.person
-                 and delivered.destination = $2 and delivered.observation = held.id
-             where ",
-            $where,
-            " order by ",
-            $order,
-            " limit $3"
-        )
-    };
-}
-const PENDING: &str = pending!(
-    "observation held",
-    "held.person = $1 and (held.revision, held.id) > ($4, $5)",
-    "held.revision, held.id"
-);
-const PENDING_AGAIN: &str = pending!(
-    "parked join observation held on held.person = parked.person and held.id = parked.observation",
-    "parked.person = $1 and parked.destination = $2 and parked.retry = 1",
-    "held.id"
-);
 
 const ANNOUNCE: &str = concat!(
     "insert into delivered (person, destination, observation, version, digest)
@@ -188,78 +130,6 @@ fn of(sql: &'static str, lease: &DeliveryLease) -> Statement {
     sqlx::query(sql).bind(lease.person.0).bind(lease.destination.clone())
 }
 
-fn read_claimed(row: &DbRow, (failures, retry): (u32, bool)) -> Result<Claimed, StoreError> {
-    let columns = Columns::of(row, "delivery");
-    let lease = DeliveryLease {
-        person: columns.person("person")?,
-        destination: columns.get("destination")?,
-        token: columns.get("lease_token")?,
-    };
-    let seen = Position { revision: columns.get("seen_revision")?, id: columns.get("seen_id")? };
-    let introduced = |text: &str| serde_json::from_str::<Introductions>(text).ok();
-    Ok(Claimed {
-        lease,
-        seen,
-        wanted: columns.get("wanted")?,
-        attempts: columns.whole("attempts")?,
-        retry,
-        introduced: columns.made("introduced", introduced)?,
-        chart: columns.get("chart")?,
-        failures,
-    })
-}
-
-fn read_pending(row: &DbRow) -> Result<Pending, StoreError> {
-    let columns = Columns::of(row, "delivered");
-    let version = |version: i64| u32::try_from(version).ok();
-    let delivered = match columns.made_if_any("delivered_version", version)? {
-        None => None,
-        Some(version) => {
-            let (digest, place) = (columns.get("digest")?, columns.get("place")?);
-            Some(Delivered { version, digest, place })
-        }
-    };
-    let position =
-        Position { revision: columns.get("revision")?, id: observations::read(row)?.says.id };
-    Ok(Pending { observation: observations::read(row)?, position, delivered })
-}
-
-async fn turn(
-    transaction: &mut DbConnection,
-    destination: String,
-    (now, lease_until): (Timestamp, Timestamp),
-    token: Uuid,
-) -> Result<Turn, StoreError> {
-    let health = sqlx::query(HEALTH).bind(destination.clone());
-    let Some(health) = health.fetch_optional(&mut *transaction).await.map_err(in_database)? else {
-        return Ok(Turn::Idle);
-    };
-    let health = Columns::of(&health, "destination");
-    let failures = health.whole("failures")?;
-    if let Some(until) = health.instant_if_any("closed_until")? {
-        let probe = sqlx::query(PROBE).bind(destination);
-        let probe = probe.bind(now.as_microsecond()).bind(lease_until.as_microsecond());
-        let ours = until <= now && changed(transaction, probe).await?;
-        return Ok(if ours { Turn::Probe { failures } } else { Turn::Closed });
-    }
-    let claim = sqlx::query(CLAIM).bind(token).bind(lease_until.as_microsecond());
-    let claim = claim.bind(now.as_microsecond()).bind(destination);
-    let claimed = claimed(transaction, claim, failures).await?;
-    Ok(claimed.map_or(Turn::Idle, |claimed| Turn::Deliver(Box::new(claimed))))
-}
-
-async fn claimed(
-    transaction: &mut DbConnection,
-    claim: Statement,
-    failures: u32,
-) -> Result<Option<Claimed>, StoreError> {
-    let row = claim.fetch_optional(&mut *transaction).await.map_err(in_database)?;
-    let Some(row) = row else { return Ok(None) };
-    let mut claimed = read_claimed(&row, (failures, false))?;
-    claimed.retry = changed(transaction, of(TAKE_RETRY, &claimed.lease)).await?;
-    Ok(Some(claimed))
-}
-
 fn ids<'a>(ids: impl Iterator<Item = &'a Uuid>) -> String {
     ids.map(|id| Value::from(id.simple().to_string())).collect::<Value>().to_string()
 }
@@ -313,13 +183,6 @@ async fn erase(
     changed(transaction, of(UNPARK_ALL, &lease)).await.map(|_| ())
 }
 
-impl DbStore {
-    async fn list_pending(&self, query: Statement) -> Result<Vec<Pending>, StoreError> {
-        let rows = query.fetch_all(&mut *self.reader().await?).await.map_err(in_database)?;
-        rows.iter().map(read_pending).collect()
-    }
-}
-
 #[async_trait]
 impl Deliveries for DbStore {
     async fn open_destinations(
@@ -344,7 +207,8 @@ impl Deliveries for DbStore {
         token: Uuid,
     ) -> Result<Turn, StoreError> {
         let (destination, times) = (destination.to_owned(), (now, lease_until));
-        self.write(move |transaction| turn(transaction, destination, times, token).boxed()).await
+        self.write(move |transaction| claims::turn(transaction, destination, times, token).boxed())
+            .await
     }
 
     async fn claim_delivery_of(
@@ -355,9 +219,8 @@ impl Deliveries for DbStore {
         lease_until: Timestamp,
         token: Uuid,
     ) -> Result<Option<Claimed>, StoreError> {
-        let claim = sqlx::query(CLAIM_OF).bind(token).bind(lease_until.as_microsecond());
-        let claim = claim.bind(now.as_microsecond()).bind(destination.to_owned()).bind(person.0);
-        self.write(move |transaction| claimed(transaction, claim, 0).boxed()).await
+        let claim = claims::claim_of(person, destination, (now, lease_until), token);
+        self.write(move |transaction| claims::claimed(transaction, claim, 0).boxed()).await
     }
 
     async fn extend_delivery(
@@ -374,8 +237,9 @@ impl Deliveries for DbStore {
         after: Position,
         limit: u32,
     ) -> Result<Vec<Pending>, StoreError> {
-        let query = of(PENDING, lease).bind(i64::from(limit));
-        self.list_pending(query.bind(after.revision).bind(after.id)).await
+        let query = pending::next(lease, after, limit);
+        let rows = query.fetch_all(&mut *self.reader().await?).await.map_err(in_database)?;
+        rows.iter().map(pending::read).collect()
     }
 
     async fn pending_again(
@@ -383,7 +247,9 @@ impl Deliveries for DbStore {
         lease: &DeliveryLease,
         limit: u32,
     ) -> Result<Vec<Pending>, StoreError> {
-        self.list_pending(of(PENDING_AGAIN, lease).bind(i64::from(limit))).await
+        let query = pending::again(lease, limit);
+        let rows = query.fetch_all(&mut *self.reader().await?).await.map_err(in_database)?;
+        rows.iter().map(pending::read).collect()
     }
 
     async fn announce(

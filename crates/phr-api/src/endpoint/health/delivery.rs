@@ -25,7 +25,7 @@ impl Input for DeliveryQuery {
     const NAMES: &'static [&'static str] = &["limit"];
 
     fn read(fields: &mut Fields) -> Option<Self> {
-        Some(Self { limit: fields.number("limit", 1..=1_000, 100) })
+        Some(Self { limit: fields.number("limit", 1..=100, 100) })
     }
 }
 
@@ -83,8 +83,8 @@ pub struct DeliveryState {
     path = "/health/delivery",
     tag = "health",
     security(("bearer" = [])),
-    params(("limit" = Option<u32>, Query, description = "1 to 1000; 100 if not given",
-        minimum = 1, maximum = 1000, example = 100)),
+    params(("limit" = Option<u32>, Query, description = "1 to 100; 100 if not given",
+        minimum = 1, maximum = 100, example = 100)),
     responses(
         (status = 200, description = "What is refused", body = DeliveryState),
         (status = 401, description = "No valid access token", body = ProblemDocument,
