@@ -236,9 +236,10 @@ impl Deliverer {
     ) -> Result<(), StoreError> {
         let destination = &*lease.destination;
         if let Some(failure) = failure {
-            match trip {
-                Some(trip) => self.trip(destination, trip, failure).await?,
-                None => tracing::warn!(destination, %failure, "a person's delivery failed"),
+            if let Some(trip) = trip {
+                self.trip(destination, trip, failure).await?;
+            } else {
+                tracing::warn!(destination, %failure, "a person's delivery failed");
             }
         }
         self.store.settle_delivery(lease, settled, self.clock.now()).await.map(|_| ())

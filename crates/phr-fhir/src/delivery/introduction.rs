@@ -42,13 +42,12 @@ impl Turn<'_> {
     /// Observations that refer to them.
     pub(super) async fn introduce(&mut self) -> Result<Chart, Stop> {
         let ours = Chart::new(self.base, self.claimed.lease.person.patient(), FITBIT);
-        let patient = match self.match_system.clone() {
-            Some(system) => self.chart_there(&system).await?,
-            None => {
-                let name = ("Patient", ours.patient_id().to_string());
-                let system = ours.patient_identifier_system();
-                self.make_known(Parcel::of(name, system, &ours.patient())).await?
-            }
+        let patient = if let Some(system) = self.match_system.clone() {
+            self.chart_there(&system).await?
+        } else {
+            let name = ("Patient", ours.patient_id().to_string());
+            let system = ours.patient_identifier_system();
+            self.make_known(Parcel::of(name, system, &ours.patient())).await?
         };
         let device = format!("Device/{}", ours.device_id());
         let chart = ours.referring_to(patient.clone(), device);
