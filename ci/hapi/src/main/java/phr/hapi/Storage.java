@@ -1,6 +1,7 @@
 package phr.hapi;
 
 import ca.uhn.fhir.context.FhirContext;
+import ca.uhn.fhir.context.support.DefaultProfileValidationSupport;
 import ca.uhn.fhir.jpa.api.config.JpaStorageSettings;
 import ca.uhn.fhir.jpa.api.config.JpaStorageSettings.ClientIdStrategyEnum;
 import ca.uhn.fhir.jpa.api.config.ThreadPoolFactoryConfig;
@@ -8,6 +9,7 @@ import ca.uhn.fhir.jpa.batch2.JpaBatch2Config;
 import ca.uhn.fhir.jpa.binary.api.IBinaryStorageSvc;
 import ca.uhn.fhir.jpa.binstore.DatabaseBinaryContentStorageSvcImpl;
 import ca.uhn.fhir.jpa.config.HapiJpaConfig;
+import ca.uhn.fhir.jpa.config.JpaConfig;
 import ca.uhn.fhir.jpa.config.r4.JpaR4Config;
 import ca.uhn.fhir.jpa.config.util.HapiEntityManagerFactoryUtil;
 import ca.uhn.fhir.jpa.model.config.PartitionSettings;
@@ -56,6 +58,12 @@ class Storage {
     storage.setPreExpandValueSets(false);
     storage.setEnableTaskPreExpandValueSets(false);
     return storage;
+  }
+
+  /** In place of HAPI's bean of this name. */
+  @Bean(JpaConfig.DEFAULT_PROFILE_VALIDATION_SUPPORT)
+  DefaultProfileValidationSupport profiles(FhirContext fhir) {
+    return new Profiles(fhir);
   }
 
   @Bean
