@@ -162,6 +162,14 @@ async fn what_the_vendor_changed_meanwhile_is_named_by_day() {
 }
 
 #[tokio::test]
+async fn history_that_is_still_to_come_is_not_missing() {
+    let (stage, person) = synced().await;
+    let extent = Extent { days: 5, ..EVERYTHING };
+    let verified = vendor::verify(&stage.sync, person.id, extent, &|_, _| {}).await.unwrap();
+    assert_eq!(verified.findings, []);
+}
+
+#[tokio::test]
 async fn nobody_is_acquitted_while_the_vendor_is_silent() {
     let (stage, person) = synced().await;
     stage.world().inject("kind=status,status=503".parse::<Fault>().unwrap());

@@ -124,7 +124,7 @@ pub(crate) struct NoPulse;
 #[async_trait]
 impl Pace for NoPulse {
     async fn pause(&self, _duration: Duration) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     fn jitter(&self, ceiling: Duration) -> Duration {

@@ -213,7 +213,7 @@ impl Story {
                 self.connect(person).await;
             }
             Event::ExpireAccess => self.world.expire_all_access(),
-            Event::Press { person } => self.press(person).await,
+            Event::Press { person } => self.press(person),
             Event::WrongClock { process, seconds } => {
                 self.processes[process].wrong_by = SignedDuration::from_secs(seconds);
             }
@@ -222,7 +222,7 @@ impl Story {
     }
 
     /// Somebody waits for a sync, in whichever process their request came to.
-    async fn press(&mut self, person: usize) {
+    fn press(&mut self, person: usize) {
         let process = self.dice.index(self.processes.len());
         let (id, wrong_by) = (self.people[person], self.processes[process].wrong_by);
         let today = self.dice.per_mille(300).then(|| self.world.now());
