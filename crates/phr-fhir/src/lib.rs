@@ -5,6 +5,7 @@
 //! outside what devices need. A [`Chart`] makes those of one person.
 
 mod chart;
+pub mod checker;
 mod datatypes;
 mod device;
 mod observation;
@@ -16,4 +17,4 @@ pub use datatypes::{CodeableConcept, Coding, Identifier, Meta, Quantity, Referen
 pub use device::Device;
 pub use observation::Observation;
 pub use patient::Patient;
-pub use provenance::{Provenance, provenance_id};
+pub use provenance::Provenance;
