@@ -65,13 +65,14 @@ fn routes(state: &ApiState, extra: OpenApiRouter) -> (Router, utoipa::openapi::O
     use layer::stack::{PATIENCE, SYNC_PATIENCE, patience};
     let strangers = middleware::from_fn_with_state(state.clone(), layer::address::limit_strangers);
     let public = endpoint::anonymous().with_state(state.clone()).merge(extra);
-    OpenApiRouter::with_openapi(openapi::base(&state.settings))
+    let (router, document) = OpenApiRouter::with_openapi(openapi::base(&state.settings))
         .merge(endpoint::signed_in().route_layer(patience(PATIENCE)))
         .merge(endpoint::waiting().route_layer(patience(SYNC_PATIENCE)))
         .merge(endpoint::probes().route_layer(patience(PATIENCE)))
         .with_state(state.clone())
         .merge(public.route_layer(strangers).route_layer(patience(PATIENCE)))
-        .split_for_parts()
+        .split_for_parts();
+    (router, openapi::with_bodies_explained(document))
 }
 
 /// `/openapi.json` and Swagger UI at `/docs`, from this program alone: no other host is asked.

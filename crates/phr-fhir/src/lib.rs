@@ -2,12 +2,19 @@
 //! always serialises to the same bytes, so that unchanged content is never sent twice.
 //!
 //! The resources are a handful of serde structs in the order FHIR lists the elements; nothing
-//! outside what devices need.
+//! outside what devices need. A [`Chart`] makes those of one person.
 
+mod chart;
+pub mod checker;
+mod datatypes;
+mod device;
 mod observation;
 mod patient;
-mod terminology;
+mod provenance;
 
-pub use observation::{Observation, observation};
-pub use patient::{Patient, patient};
-pub use terminology::{CodeableConcept, Coding, Identifier, Quantity, Reference};
+pub use chart::Chart;
+pub use datatypes::{CodeableConcept, Coding, Identifier, Meta, Quantity, Reference};
+pub use device::Device;
+pub use observation::Observation;
+pub use patient::Patient;
+pub use provenance::Provenance;

@@ -1,142 +1,129 @@
 //! Observation (<https://hl7.org/fhir/R4/observation.html>) and the R4 vital-signs profiles.
 
-use phr_model::{Effective, Metric, PatientId, metric::Category};
-use serde::Serialize;
-
-use crate::terminology::{
-    CATEGORY, CodeableConcept, Coding, Identifier, LOINC, Quantity, Reference,
+use jiff::Timestamp;
+use phr_model::{
+    Effective, Form, Metric, Terms,
+    metric::Category,
+    terms::{self, Code},
 };
+use serde::Serialize;
+use uuid::Uuid;
 
-/// LOINC for the maximum that goes with a mean heart rate; there is none for the minimum.
-const HEART_RATE_MAXIMUM: Coding = Coding {
-    system: std::borrow::Cow::Borrowed(LOINC),
-    code: std::borrow::Cow::Borrowed("55426-1"),
-    display: Some("Heart rate unspecified time maximum by Pedometer"),
+use crate::{
+    chart::Chart,
+    datatypes::{
+        CATEGORY, CodeableConcept, Coding, DateTime, Identifier, Meta, Period, Quantity, Reference,
+    },
 };
 
 /// A FHIR Observation.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Observation {
+pub struct Observation<'a> {
     resource_type: &'static str,
-    id: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    meta: Option<Meta>,
-    identifier: [Identifier; 1],
+    id: Uuid,
+    meta: Meta<'a>,
+    identifier: [Identifier<'a, Uuid>; 1],
     status: &'static str,
-    category: [CodeableConcept; 1],
-    code: CodeableConcept,
-    subject: Reference,
-    #[serde(flatten)]
-    effective: Effect,
-    issued: String,
-    performer: [Reference; 1],
+    category: [CodeableConcept<'a>; 1],
+    code: CodeableConcept<'a>,
+    subject: Reference<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    effective_date_time: Option<DateTime>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    effective_period: Option<Period>,
+    issued: Timestamp,
+    performer: [Reference<'a>; 1],
     value_quantity: Quantity,
+    device: Reference<'a>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    component: Vec<Component>,
-}
-
-#[derive(Debug, Clone, Serialize)]
-struct Meta {
-    profile: [&'static str; 1],
+    component: Vec<Component<'a>>,
 }
 
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
-enum Effect {
-    EffectiveDateTime(String),
-    EffectivePeriod { start: String, end: String },
-}
-
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Component {
-    code: CodeableConcept,
+struct Component<'a> {
+    code: CodeableConcept<'a>,
     value_quantity: Quantity,
 }
 
-/// The Observation as FHIR R4. `base` is the public URL of this server: it names our own code and
-/// identifier systems.
-pub fn observation(
-    observation: &phr_model::Observation,
-    patient: PatientId,
-    vendor: &str,
-    base: &str,
-) -> Observation {
-    let says = &observation.says;
-    let facts = says.metric.facts();
-    let base = base.trim_end_matches('/');
-    let subject = Reference { reference: format!("Patient/{patient}") };
-    Observation {
-        resource_type: "Observation",
-        id: says.id.to_string(),
-        meta: facts.profile.map(|profile| Meta { profile: [profile] }),
-        identifier: [Identifier {
-            system: format!("{base}/fhir/sid/{vendor}-observation"),
-            value: says.id.to_string(),
-        }],
-        status: observation.status.key(),
-        category: [category(facts.category)],
-        code: code(says.metric, says.low.is_some()),
-        subject: subject.clone(),
-        effective: effective(&says.effective),
-        issued: observation.issued.to_string(),
-        performer: [subject],
-        value_quantity: Quantity::of(says.metric, says.value),
-        component: components(says, base),
-    }
-}
-
-fn category(category: Category) -> CodeableConcept {
-    let (code, display) = match category {
-        Category::VitalSigns => ("vital-signs", "Vital Signs"),
-        Category::Activity => ("activity", "Activity"),
-    };
-    let coding = Coding { system: CATEGORY.into(), code: code.into(), display: Some(display) };
-    CodeableConcept { coding: vec![coding], text: None }
-}
-
-/// A single heart-rate sample is not a mean, so it carries the plain code alone.
-fn code(metric: Metric, is_summary: bool) -> CodeableConcept {
-    let facts = metric.facts();
-    let sample_of_mean = metric == Metric::HeartRate && !is_summary;
-    let codes = if sample_of_mean { facts.loinc.get(..1) } else { None };
-    let coding = codes.unwrap_or(facts.loinc).iter().map(|loinc| Coding {
-        system: LOINC.into(),
-        code: loinc.code.into(),
-        display: Some(loinc.display),
-    });
-    CodeableConcept { coding: coding.collect(), text: Some(facts.api.display) }
-}
-
-fn effective(effective: &Effective) -> Effect {
-    match effective {
-        Effective::Instant(at) => Effect::EffectiveDateTime(at.to_string()),
-        Effective::Period(start, end) => {
-            Effect::EffectivePeriod { start: start.to_string(), end: end.to_string() }
+impl Chart {
+    /// The Observation as another server is to hold it: no version, because that server counts its
+    /// own. Equal Observations give equal bytes.
+    pub fn observation(&self, observation: &phr_model::Observation) -> Observation<'_> {
+        let says = &observation.says;
+        let terms = terms_of(observation);
+        let (effective_date_time, effective_period) = effective(&says.effective);
+        Observation {
+            resource_type: "Observation",
+            id: says.id,
+            meta: Meta {
+                profile: terms.profile.map(|profile| [profile]),
+                tag: Some([self.tag()]),
+                ..Meta::default()
+            },
+            identifier: [Identifier { system: &self.observation_system, value: says.id }],
+            status: observation.status.key(),
+            category: [category(says.metric.facts().category)],
+            code: CodeableConcept {
+                coding: terms.loinc.iter().map(Coding::from).collect(),
+                text: Some(terms.text),
+            },
+            subject: self.subject(),
+            effective_date_time,
+            effective_period,
+            issued: observation.issued,
+            performer: [self.subject()],
+            value_quantity: Quantity::of(says.metric, says.value),
+            device: self.device_used(),
+            component: self.components(says, &terms),
         }
     }
+
+    /// The Observation as we serve it, with our version and when it was made.
+    pub fn served_observation(&self, observation: &phr_model::Observation) -> Observation<'_> {
+        let resource = self.observation(observation);
+        let meta = resource.meta.versioned(observation.version, observation.issued);
+        Observation { meta, ..resource }
+    }
+
+    /// Minimum and maximum.
+    fn components(&self, says: &phr_model::Draft, terms: &Terms) -> Vec<Component<'_>> {
+        let bounds = [(terms.low, says.low), (terms.high, says.high)];
+        let component = |(code, value): (Code, Option<i64>)| {
+            value.map(|value| self.component(says.metric, code, value))
+        };
+        bounds.into_iter().filter_map(component).collect()
+    }
+
+    fn component(&self, metric: Metric, code: Code, value: i64) -> Component<'_> {
+        let coding = match code {
+            terms::Code::Loinc(loinc) => Coding::from(&loinc),
+            terms::Code::Local(code) => Coding { system: &self.metric_system, code, display: None },
+        };
+        let code = CodeableConcept { coding: vec![coding], text: None };
+        Component { code, value_quantity: Quantity::of(metric, value) }
+    }
 }
 
-/// Minimum and maximum, as local codes where LOINC has none.
-fn components(says: &phr_model::Draft, base: &str) -> Vec<Component> {
-    let local = |bound: &str| Coding {
-        system: format!("{base}/fhir/CodeSystem/wearable-metric").into(),
-        code: format!("{}-{bound}", says.metric.key().replace('_', "-")).into(),
-        display: None,
-    };
-    let maximum = match says.metric {
-        Metric::HeartRate => HEART_RATE_MAXIMUM,
-        _ => local("max"),
-    };
-    let bounds = [(local("min"), says.low), (maximum, says.high)];
-    bounds
-        .into_iter()
-        .filter_map(|(coding, value)| {
-            Some(Component {
-                code: CodeableConcept { coding: vec![coding], text: None },
-                value_quantity: Quantity::of(says.metric, value?),
-            })
-        })
-        .collect()
+/// How FHIR names `observation`.
+pub(crate) fn terms_of(observation: &phr_model::Observation) -> Terms {
+    let says = &observation.says;
+    Terms::of(says.metric, Form::of(&says.effective), !says.preliminary)
+}
+
+fn category(category: Category) -> CodeableConcept<'static> {
+    match category {
+        Category::VitalSigns => CodeableConcept::code(CATEGORY, "vital-signs", Some("Vital Signs")),
+        Category::Activity => CodeableConcept::code(CATEGORY, "activity", Some("Activity")),
+    }
+}
+
+fn effective(effective: &Effective) -> (Option<DateTime>, Option<Period>) {
+    match *effective {
+        Effective::Instant(at) => (Some(DateTime(at)), None),
+        Effective::Period(start, end) => {
+            (None, Some(Period { start: DateTime(start), end: DateTime(end) }))
+        }
+    }
 }

@@ -6,23 +6,27 @@ pub mod clock;
 pub mod coverage;
 pub mod difference;
 pub mod figure;
+pub mod form;
 pub mod identity;
 pub mod metric;
 pub mod observation;
 pub mod observe;
 pub mod sample;
 pub mod summary;
+pub mod terms;
 pub mod time;
 
 pub use clock::{Clock, StoppedClock, SystemClock};
 pub use coverage::{Coverage, CoverageState, Reason};
 pub use difference::difference;
 pub use figure::Figure;
+pub use form::Form;
 pub use identity::{ConnectionId, PatientId, PersonId};
 pub use metric::{Facts, Metric};
 pub use observation::{Draft, Effective, Moment, Observation, Status};
-pub use observe::{Day, HeartRateForm, observe};
+pub use observe::{Day, HeartRateForm, observe, observe_as};
 pub use sample::Sample;
+pub use terms::Terms;
 pub use time::{DateRange, Offsets};
 
 /// The vendor's name as the API spells it.

@@ -7,8 +7,9 @@ use uuid::Uuid;
 
 use crate::{
     figure::{Figure, rounded_mean},
+    form::Form,
     identity::{NAMESPACE, PersonId},
-    metric::{Forming, Metric},
+    metric::{Forming, Kind, Metric},
     observation::{Draft, Effective, Moment},
     sample::{Sample, Statistics},
     time::Offsets,
@@ -45,15 +46,25 @@ pub struct Day<'a> {
     pub closed: bool,
 }
 
-/// The statements that can be made about `day`, in order of time.
+/// The statements that are kept about `day`, in order of time.
 pub fn observe(day: &Day<'_>, heart_rate: HeartRateForm) -> Vec<Draft> {
-    match (day.metric.facts().forming, heart_rate) {
-        (Forming::HourlyMean, HeartRateForm::Hourly) => hourly_means(day),
-        (Forming::HourlyMean, HeartRateForm::Sample) | (Forming::EverySample, _) => {
-            every_sample(day)
+    observe_as(day, Form::kept(day.metric, heart_rate))
+}
+
+/// The statements about `day` in `form`, in order of time; none if the metric has no such form.
+pub fn observe_as(day: &Day<'_>, form: Form) -> Vec<Draft> {
+    if !Form::of_metric(day.metric).contains(&form) {
+        return Vec::new();
+    }
+    match (form, day.metric.facts().forming) {
+        (Form::Sample, _) => every_sample(day),
+        (Form::Minute, _) => periods(day, MINUTE),
+        (Form::Hourly, _) => periods(day, HOUR),
+        (Form::Daily, Forming::DailyTotal) => daily_total(day).into_iter().collect(),
+        (Form::Daily, Forming::DailyValue) => daily_value(day).into_iter().collect(),
+        (Form::Daily, Forming::HourlyMean | Forming::EverySample) => {
+            daily_mean(day).into_iter().collect()
         }
-        (Forming::DailyTotal, _) => daily_total(day).into_iter().collect(),
-        (Forming::DailyValue, _) => daily_value(day).into_iter().collect(),
     }
 }
 
@@ -79,25 +90,46 @@ fn every_sample(day: &Day<'_>) -> Vec<Draft> {
         .collect()
 }
 
-/// One statement a local hour. Hours are keyed by the instant they began, so the hour that the
-/// clocks repeat in autumn is two hours.
-fn hourly_means(day: &Day<'_>) -> Vec<Draft> {
-    let mut hours: BTreeMap<Timestamp, Vec<Sample>> = BTreeMap::new();
+/// A stretch of local time within the day: what ids call it, and its length in seconds.
+type Stretch = (&'static str, i64);
+const MINUTE: Stretch = ("minute", 60);
+const HOUR: Stretch = ("hour", 3_600);
+
+/// One statement a local hour or minute. They are keyed by the instant they began, so the hour that
+/// the clocks repeat in autumn is two hours.
+fn periods(day: &Day<'_>, (name, length): Stretch) -> Vec<Draft> {
+    let mut periods: BTreeMap<Timestamp, Vec<Sample>> = BTreeMap::new();
     for sample in plausible(day) {
-        hours.entry(start_of_hour(sample)).or_default().push(*sample);
+        periods.entry(start_of(sample, length)).or_default().push(*sample);
     }
-    hours.into_iter().filter_map(|(start, samples)| hourly_mean(day, start, &samples)).collect()
+    periods
+        .into_iter()
+        .filter_map(|(start, samples)| {
+            let end = start.checked_add(SignedDuration::from_secs(length - 1)).ok()?;
+            let offset_seconds = samples.iter().min()?.offset_seconds;
+            let ends = [start, end].map(|at| Moment { at, offset_seconds });
+            let (value, bounds) = together(day.metric, &samples)?;
+            let slot = start.as_second().to_string();
+            Some(draft(day, name, &slot, Effective::Period(ends[0], ends[1]), value, bounds))
+        })
+        .collect()
 }
 
-fn hourly_mean(day: &Day<'_>, start: Timestamp, samples: &[Sample]) -> Option<Draft> {
+/// What samples amount to: the sum of what adds up, else the mean with minimum and maximum.
+fn together(metric: Metric, samples: &[Sample]) -> Option<(i64, Option<(i64, i64)>)> {
     let statistics = Statistics::of(samples)?;
-    let offset_seconds = samples.iter().min()?.offset_seconds;
-    let end = start.checked_add(SignedDuration::from_secs(3_599)).ok()?;
-    let effective =
-        Effective::Period(Moment { at: start, offset_seconds }, Moment { at: end, offset_seconds });
-    let slot = start.as_second().to_string();
+    if metric.facts().kind == Kind::Interval {
+        return Some((statistics.sum, None));
+    }
     let mean = rounded_mean(statistics.sum, statistics.count);
-    Some(draft(day, "hour", &slot, effective, mean, Some((statistics.min, statistics.max))))
+    Some((mean, Some((statistics.min, statistics.max))))
+}
+
+/// The mean of all samples of the day with minimum and maximum.
+fn daily_mean(day: &Day<'_>) -> Option<Draft> {
+    let samples: Vec<_> = plausible(day).copied().collect();
+    let (mean, bounds) = together(day.metric, &samples)?;
+    Some(draft(day, "day", WHOLE, whole_day(day), mean, bounds))
 }
 
 /// The vendor's own daily figure where there is one, else the sum of the samples. Nothing without
@@ -161,10 +193,10 @@ fn moment(sample: &Sample) -> Moment {
     Moment { at: sample.at, offset_seconds: sample.offset_seconds }
 }
 
-/// When the sample's local hour began.
-fn start_of_hour(sample: &Sample) -> Timestamp {
+/// When the sample's local stretch of `length` seconds began.
+fn start_of(sample: &Sample, length: i64) -> Timestamp {
     let local = sample.at.as_second() + i64::from(sample.offset_seconds);
-    let start = local - local.rem_euclid(3_600) - i64::from(sample.offset_seconds);
+    let start = local - local.rem_euclid(length) - i64::from(sample.offset_seconds);
     Timestamp::from_second(start).unwrap_or(sample.at)
 }
 

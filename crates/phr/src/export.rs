@@ -4,6 +4,7 @@ use std::io::Write;
 
 use anyhow::Context;
 use jiff::civil::Date;
+use phr_fhir::Chart;
 use phr_model::{DateRange, FITBIT, Metric};
 use phr_store::Store;
 
@@ -25,7 +26,7 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
     kind == Some(std::io::ErrorKind::BrokenPipe)
 }
 
-/// Writes the Patient, then every Observation that stands, metric by metric, oldest first.
+/// Writes the Patient, the Device, then every Observation that stands, metric by metric, oldest first.
 async fn write(
     store: &dyn Store,
     email: &str,
@@ -34,11 +35,13 @@ async fn write(
 ) -> anyhow::Result<()> {
     let person = store.person_by_email(email).await?.context("no account has this address")?;
     let patient = person.patient.context("User does not have a FHIR patient record")?;
-    line(out, &phr_fhir::patient(patient))?;
+    let chart = Chart::new(base, patient, FITBIT);
+    line(out, &chart.patient())?;
+    line(out, &chart.device())?;
     let always = DateRange { first: Date::constant(1900, 1, 1), last: Date::constant(9999, 1, 1) };
     for metric in Metric::ALL {
         for observation in store.observations_between(person.id, metric, always).await? {
-            line(out, &phr_fhir::observation(&observation, patient, FITBIT, base))?;
+            line(out, &chart.observation(&observation))?;
         }
     }
     Ok(out.flush()?)

@@ -1,9 +1,13 @@
 //! A day set up for a test.
 
+#![allow(dead_code, clippy::allow_attributes, reason = "each test uses a part of it")]
+
 use std::collections::HashSet;
 
 use jiff::{civil::Date, tz::TimeZone};
-use phr_model::{Day, Draft, FITBIT, Figure, HeartRateForm, Metric, Offsets, PersonId, Sample};
+use phr_model::{
+    Day, Draft, FITBIT, Figure, Form, HeartRateForm, Metric, Offsets, PersonId, Sample,
+};
 use uuid::Uuid;
 
 pub(crate) fn sample(at: &str, hours: i32, value: i64) -> Sample {
@@ -38,6 +42,14 @@ pub(crate) fn scene(metric: Metric, date: &str, samples: &[Sample]) -> Scene {
 
 impl Scene {
     pub(crate) fn said(&self) -> Vec<Draft> {
+        self.of_day(|day| phr_model::observe(day, self.form))
+    }
+
+    pub(crate) fn said_as(&self, form: Form) -> Vec<Draft> {
+        self.of_day(|day| phr_model::observe_as(day, form))
+    }
+
+    fn of_day(&self, say: impl FnOnce(&Day<'_>) -> Vec<Draft>) -> Vec<Draft> {
         let offsets = Offsets::new(TimeZone::get(self.zone).unwrap(), &self.samples);
         let day = Day {
             person: self.person,
@@ -49,7 +61,7 @@ impl Scene {
             offsets: &offsets,
             closed: self.closed,
         };
-        phr_model::observe(&day, self.form)
+        say(&day)
     }
 
     pub(crate) fn with_total(self, value: i64) -> Self {
