@@ -36,6 +36,8 @@ const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'sel
         (name = "auth", description = "Accounts and sessions"),
         (name = "integrations", description = "Vendors and connecting them"),
         (name = "health", description = "Syncing and reading"),
+        (name = "fhir", description = "The record for FHIR R4 clients: reading only, JSON only, \
+            failures as OperationOutcome. See `GET /fhir/metadata`."),
         (name = "pages", description = "Pages that people see in their browser while connecting"),
         (name = "webhooks", description = "What vendors call"),
         (name = "operations", description = "Probes"),
