@@ -63,11 +63,11 @@ async fn an_export_holds_the_whole_record_once() {
 async fn an_export_is_narrowed_by_type_and_time() {
     let app = TestApp::start().await;
     let ada = ada_with_a_day(&app).await;
-    app.advance(3_600);
+    app.advance(600);
     let corrected = vec![sample("2026-11-19", 36_000, 9_400, 60)];
     app.hold(ada.id().await, Metric::Steps, "2026-11-19", corrected).await;
     app.hold(ada.id().await, Metric::BodyWeight, "2026-11-19", vec![]).await;
-    let job = begin(&ada, "?_type=Observation&_since=2026-11-20T11:30:00Z").await;
+    let job = begin(&ada, "?_type=Observation&_since=2026-11-20T11:05:00Z").await;
     let manifest = ada.get(&job).await.expect(200);
     assert_eq!(manifest["output"].as_array().unwrap().len(), 1);
     let lines = lines(&ada, &manifest["output"][0]).await;
