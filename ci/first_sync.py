@@ -8,6 +8,7 @@ prints how long it took and the most memory the server held meanwhile (VmHWM of 
 
 import argparse
 import json
+import os
 import time
 
 from stage import call, connect, sign_up, stage
@@ -43,7 +44,14 @@ def measure(base, server, days, most):
     print(f"{days} days synced in {took:.1f} s, {total} Observations")
     print(f"memory of the server: {before:.0f} MiB before, at most {peak(server):.0f} MiB during")
     assert peak(server) < most, f"more than {most} MiB"
+    held = size(server)
+    print(f"database: {held / 2**20:.2f} MiB, {held / days / 1024:.1f} KiB a day")
     print(f"(signing in took {hashing:.0f} MiB for a moment: Argon2id is meant to)")
+
+
+def size(process):
+    """Bytes of the database; its write-ahead log (4 MiB) comes on top, once."""
+    return os.path.getsize(f"/proc/{process.pid}/cwd/phr.sqlite")
 
 
 def forget_peak(process):

@@ -21,8 +21,11 @@ pub enum Figure {
     },
     /// The spread of the day's samples.
     Spread {
-        /// Mean in thousandths of a base unit.
-        mean_milli: i64,
+        /// Mean in millionths of a base unit, so that one beat among 40,000 samples moves it.
+        // Rows from before were written in thousandths: read as millionths they differ from what
+        // the vendor says, so their days are read again.
+        #[serde(alias = "mean_milli")]
+        mean_micro: i64,
         /// Smallest value.
         min: i64,
         /// Largest value.
@@ -57,7 +60,7 @@ impl Figure {
         match facts.forming {
             Forming::DailyTotal => Some(Self::Total { value: statistics.sum }),
             Forming::HourlyMean => Some(Self::Spread {
-                mean_milli: rounded_mean(statistics.sum.saturating_mul(1000), statistics.count),
+                mean_micro: rounded_mean(statistics.sum.saturating_mul(MICRO), statistics.count),
                 min: statistics.min,
                 max: statistics.max,
             }),
@@ -79,17 +82,19 @@ impl Figure {
                     <= slack.saturating_mul(metric.facts().rounding).unsigned_abs()
             }
             (
-                Self::Spread { mean_milli: theirs, min, max },
-                Self::Spread { mean_milli: ours, min: our_min, max: our_max },
+                Self::Spread { mean_micro: theirs, min, max },
+                Self::Spread { mean_micro: ours, min: our_min, max: our_max },
             ) => (min, max) == (our_min, our_max) && theirs.abs_diff(*ours) <= MEAN_SLACK,
             (theirs, ours) => theirs == ours,
         }
     }
 }
 
+/// Millionths.
+const MICRO: i64 = 1_000_000;
 /// Vendors print a day's mean with two decimals at the least: 0.01 beats a minute is 0.1 base
-/// units, 100 thousandths.
-const MEAN_SLACK: u64 = 100;
+/// units, 100,000 millionths.
+const MEAN_SLACK: u64 = 100_000;
 
 /// `sum / count`, rounded half away from zero.
 pub fn rounded_mean(sum: i64, count: u32) -> i64 {

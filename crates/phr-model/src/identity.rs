@@ -50,4 +50,10 @@ impl PersonId {
     pub fn patient(self) -> PatientId {
         PatientId(Uuid::new_v5(&NAMESPACE, format!("v1|patient|{self}").as_bytes()))
     }
+
+    /// The id of a new connection with `vendor`. Derived, because what follows from it (when its
+    /// nights are audited) must be the same when a story is told again.
+    pub fn connection(self, vendor: &str) -> ConnectionId {
+        ConnectionId(Uuid::new_v5(&NAMESPACE, format!("v1|connection|{self}|{vendor}").as_bytes()))
+    }
 }

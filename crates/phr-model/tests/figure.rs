@@ -24,7 +24,7 @@ fn total(value: i64) -> Figure {
 }
 
 fn spread(mean_milli: i64, min: i64, max: i64) -> Figure {
-    Figure::Spread { mean_milli, min, max }
+    Figure::Spread { mean_micro: mean_milli * 1_000, min, max }
 }
 
 #[rstest]
@@ -97,6 +97,14 @@ fn spreads_agree_if_the_bounds_are_equal_and_the_mean_nearly(
 ) {
     let ours = spread(719_333, 490, 1_480);
     assert_eq!(theirs.agrees(Metric::HeartRate, &ours, 15_000), agrees);
+}
+
+#[test]
+fn one_beat_among_forty_thousand_samples_moves_the_figure() {
+    let mut values = vec![670; 40_000];
+    let before = Figure::of(Metric::HeartRate, &samples(&values));
+    values[7] = 680;
+    assert_ne!(Figure::of(Metric::HeartRate, &samples(&values)), before);
 }
 
 #[test]

@@ -15,7 +15,11 @@ impl Timing {
     /// Begins. `Work` is the type of the closure that a method of the store hands to its
     /// transaction: the compiler names it after the method.
     pub(crate) fn begin<Work>(access: Access) -> Self {
-        let use_case = method(std::any::type_name::<Work>());
+        Self::named(access, method(std::any::type_name::<Work>()))
+    }
+
+    /// Begins timing of what has a name already.
+    pub(crate) fn named(access: Access, use_case: &'static str) -> Self {
         Self { access, use_case, begun: Instant::now() }
     }
 

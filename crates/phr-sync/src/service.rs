@@ -9,7 +9,7 @@ use phr_store::{
     connection::{Connection, ConnectionState, Priority, Work},
     run::SyncRun,
 };
-use phr_vendors::{Vendor, VendorError, registry::Vendors};
+use phr_vendors::{Pace, Vendor, VendorError, registry::Vendors};
 
 use crate::{
     backfill::HistoryError,
@@ -94,6 +94,10 @@ pub struct SyncService {
     pub clock: Arc<dyn Clock>,
     /// Randomness, for lease tokens and jitter.
     pub entropy: Arc<dyn Entropy>,
+    /// How a person who waits passes the time until older work gives way.
+    pub pace: Arc<dyn Pace>,
+    /// How the time between two heartbeats of a lease passes.
+    pub heartbeat: Arc<dyn Pace>,
     /// How it behaves.
     pub settings: SyncSettings,
 }

@@ -150,7 +150,7 @@ impl<'a> Session<'a> {
             match store.replace_tokens(connection, version, sealed.clone()).await {
                 Err(error) if error.is_transient() && attempt < TRIES => {
                     tracing::warn!(%error, "new tokens could not be stored yet");
-                    tokio::time::sleep(FIRST_WAIT * 4_u32.pow(attempt - 1)).await;
+                    self.service.pace.pause(FIRST_WAIT * 4_u32.pow(attempt - 1)).await;
                 }
                 stored => return stored,
             }

@@ -76,7 +76,7 @@ impl SyncService {
                 let claim = self.store.claim(id, now, self.lease_until(), token).await?;
                 return claim.ok_or(SyncError::Running);
             }
-            tokio::time::sleep(LOOK).await;
+            self.pace.pause(LOOK).await;
         }
         Err(SyncError::Running)
     }
@@ -114,7 +114,7 @@ impl SyncService {
     async fn beat(&self, lease: Lease) {
         let pause = Duration::try_from(self.settings.lease / 4).unwrap_or_default();
         loop {
-            tokio::time::sleep(pause.max(Duration::from_millis(100))).await;
+            self.heartbeat.pause(pause.max(Duration::from_millis(100))).await;
             if let Ok(false) = self.store.extend_lease(lease, self.lease_until()).await {
                 return;
             }

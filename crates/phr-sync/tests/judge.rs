@@ -42,7 +42,7 @@ fn verdict(coverage: &Coverage) -> (CoverageState, Option<Reason>) {
 #[test]
 fn a_closed_day_whose_samples_give_the_figure_is_complete() {
     assert_eq!(verdict(&closed(Metric::Steps, &[40, 2], Some(&total(42)))), COMPLETE);
-    let spread = Figure::Spread { mean_milli: 650_000, min: 600, max: 700 };
+    let spread = Figure::Spread { mean_micro: 650_000_000, min: 600, max: 700 };
     assert_eq!(verdict(&closed(Metric::HeartRate, &[600, 700], Some(&spread))), COMPLETE);
 }
 

@@ -102,7 +102,7 @@ const DAMAGES: [(&str, &[&str]); 22] = [
     (
         "insert into observation select person, zeroblob(16), metric, civil_date, started_at,
              start_offset, ended_at, end_offset, value, low, high, preliminary, status, version,
-             issued from observation where metric = 'steps' limit 1",
+             issued, revision from observation where metric = 'steps' limit 1",
         &["coverage_observations", "observation_foreign"],
     ),
     (
@@ -159,6 +159,14 @@ async fn what_the_vendor_changed_meanwhile_is_named_by_day() {
     assert_eq!((verified.count(Class::Lost), verified.count(Class::Doubled)), (1, 1));
     stage.sync(&person).await;
     assert_eq!(at_vendor(&stage, &person).await.findings, []);
+}
+
+#[tokio::test]
+async fn history_that_is_still_to_come_is_not_missing() {
+    let (stage, person) = synced().await;
+    let extent = Extent { days: 5, ..EVERYTHING };
+    let verified = vendor::verify(&stage.sync, person.id, extent, &|_, _| {}).await.unwrap();
+    assert_eq!(verified.findings, []);
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use phr_model::Clock;
 use phr_notify::Notifier;
 use phr_store::{SharedStore, Vault};
 use phr_sync::{Connector, Entropy, OsEntropy, SyncService, SyncSettings};
-use phr_vendors::{HookReceiver, Vendor, registry::Vendors};
+use phr_vendors::{HookReceiver, TokioPace, Vendor, registry::Vendors};
 use secrecy::SecretString;
 use url::Url;
 
@@ -72,6 +72,8 @@ impl Parts {
             vendors,
             clock: self.clock,
             entropy,
+            pace: Arc::new(TokioPace),
+            heartbeat: Arc::new(TokioPace),
             settings: self.sync,
         };
         let state = ApiState::new(self.store.clone(), connector.clone(), sync.clone(), self.api)?;

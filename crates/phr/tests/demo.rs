@@ -189,14 +189,20 @@ fn help_teaches_the_first_step() {
     Usage: phr <COMMAND>
 
     Commands:
-      demo     Show the whole system on this machine, without any credential
-      serve    Run the server (configured by environment variables or .env; see .env.example)
-      sandbox  Run only the emulated Google, for developing against it
-      migrate  Bring the database's schema up to date (`serve` does so by itself)
-      keys     Make the secrets that a server needs
-      user     Accounts
-      export   Write a person's Patient and Observations as FHIR R4, one resource a line (NDJSON)
-      help     Print this message or the help of the given subcommand(s)
+      demo      Show the whole system on this machine, without any credential
+      serve     Run the server (configured by environment variables or .env; see .env.example)
+      sandbox   Run only the emulated Google, for developing against it
+      migrate   Bring the database's schema up to date (`serve` does so by itself)
+      doctor    Examine the configuration and every connection: what is wrong, who must act, and what to
+                do
+      keys      Make the secrets that a server needs
+      config    The server's settings
+      user      Accounts
+      verify    Prove that the record is whole: by itself, and with --vendor against the vendor's data
+      webhooks  Have Google notify this server of new data (once per Google Cloud project)
+      notices   List notices that wait to be delivered or were given up
+      export    Write a person's Patient and Observations as FHIR R4, one resource a line (NDJSON)
+      help      Print this message or the help of the given subcommand(s)
 
     Options:
       -h, --help

@@ -29,7 +29,7 @@ use phr_store::{
 };
 use phr_sync::{Connector, Entropy, OsEntropy, SyncService, SyncSettings, entropy};
 use phr_vendors::{
-    Budget, InstantPace, Vendor,
+    Budget, InstantPace, TokioPace, Vendor,
     budget::Limits,
     fitbit::google_health::{self, GoogleHealth},
     http_client,
@@ -130,6 +130,8 @@ impl TestApp {
             vendors,
             clock,
             entropy,
+            pace: Arc::new(TokioPace),
+            heartbeat: Arc::new(TokioPace),
             settings: sync_settings,
         };
         let mut state = ApiState::new(store.clone(), connector.clone(), sync, settings).unwrap();

@@ -12,9 +12,9 @@ mod sql;
 
 use futures_util::future::BoxFuture;
 use phr_telemetry::record::Access;
-use sqlx::PgPool;
 // The names by which `sql/` knows this database.
 use PostgresStore as DbStore;
+use open::Connections as DbPool;
 use sqlx::{
     PgConnection as DbConnection, PgExecutor as DbExecutor, Postgres as Db,
     postgres::{PgArguments as DbArguments, PgRow as DbRow},
@@ -31,7 +31,7 @@ const READ: &str = "begin isolation level repeatable read read only;
 #[derive(Clone)]
 pub struct PostgresStore {
     /// For single statements, and to begin transactions on.
-    readers: PgPool,
+    readers: DbPool,
     day_indexes: std::sync::Arc<DayIndexes>,
     news: std::sync::Arc<News>,
 }
@@ -50,7 +50,7 @@ impl PostgresStore {
     /// if the server cannot be reached or refuses the user.
     pub async fn open(server: &Server) -> Result<Self, StoreError> {
         open::migrate(server.options()).await?;
-        let readers = open::pool(server.options(), server.connections());
+        let readers = DbPool::new(server.options(), server.connections());
         Ok(Self {
             readers,
             day_indexes: std::sync::Arc::default(),
@@ -72,6 +72,11 @@ impl PostgresStore {
         self.readers.close().await;
     }
 
+    /// A connection for one writing statement.
+    async fn writer(&self) -> Result<open::Lent, StoreError> {
+        self.readers.get().await
+    }
+
     /// Runs `work` in a writing transaction.
     async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
     where
@@ -79,6 +84,11 @@ impl PostgresStore {
         F: FnOnce(&mut DbConnection) -> BoxFuture<'_, Result<T, StoreError>> + Send + 'static,
     {
         sql::detached(self.readers.clone(), WRITE, Access::Write, work).await
+    }
+
+    /// A connection for one statement.
+    async fn reader(&self) -> Result<open::Lent, StoreError> {
+        self.readers.get().await
     }
 
     /// Runs `work` in a reading transaction: several statements that see the same moment.

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use sqlx::{
-    ConnectOptions, Connection, PgConnection, PgPool,
+    ConnectOptions, Connection, PgConnection, PgPool, Postgres,
     migrate::{MigrateError, Migrator},
+    pool::PoolConnection,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
@@ -40,14 +41,32 @@ const ONE_AT_A_TIME: &str =
 // A table that is in use is waited for, but not so long that whoever comes next piles up behind.
 const NOT_FOR_LONG: &str = "set local lock_timeout = '10s'";
 
-/// The pool of a server.
-pub(super) fn pool(options: &PgConnectOptions, connections: u32) -> PgPool {
-    PgPoolOptions::new()
-        .max_connections(connections.max(1))
-        .acquire_timeout(ACQUIRE)
-        .max_lifetime(LIFETIME)
-        .idle_timeout(IDLE)
-        .connect_lazy_with(options.clone().options(IN_USE).disable_statement_logging())
+/// A connection that is lent.
+pub(crate) type Lent = PoolConnection<Postgres>;
+
+/// At most so many connections to one server. Clones share them.
+#[derive(Clone)]
+pub(crate) struct Connections(PgPool);
+
+impl Connections {
+    pub(super) fn new(options: &PgConnectOptions, most: u32) -> Self {
+        let options = options.clone().options(IN_USE).disable_statement_logging();
+        let pool = PgPoolOptions::new()
+            .max_connections(most.max(1))
+            .acquire_timeout(ACQUIRE)
+            .max_lifetime(LIFETIME)
+            .idle_timeout(IDLE);
+        Self(pool.connect_lazy_with(options))
+    }
+
+    /// One of them, given back when it is dropped.
+    pub(crate) async fn get(&self) -> Result<Lent, StoreError> {
+        self.0.acquire().await.map_err(in_database)
+    }
+
+    pub(super) async fn close(&self) {
+        self.0.close().await;
+    }
 }
 
 /// Applies what the schema lacks, all in one transaction: of several processes one does it while

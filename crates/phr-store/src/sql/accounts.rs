@@ -95,18 +95,19 @@ impl Accounts for DbStore {
     }
 
     async fn person(&self, id: PersonId) -> Result<Option<Person>, StoreError> {
-        let row = sqlx::query(BY_ID).bind(id.0).fetch_optional(&self.readers).await;
+        let row = sqlx::query(BY_ID).bind(id.0).fetch_optional(&mut *self.reader().await?).await;
         row.map_err(in_database)?.as_ref().map(read).transpose()
     }
 
     async fn person_by_email(&self, email: &str) -> Result<Option<Person>, StoreError> {
         let query = sqlx::query(BY_EMAIL).bind(fold_email(email));
-        let row = query.fetch_optional(&self.readers).await.map_err(in_database)?;
+        let row = query.fetch_optional(&mut *self.reader().await?).await.map_err(in_database)?;
         row.as_ref().map(read).transpose()
     }
 
     async fn people(&self) -> Result<Vec<Person>, StoreError> {
-        let rows = sqlx::query(ALL).fetch_all(&self.readers).await.map_err(in_database)?;
+        let rows =
+            sqlx::query(ALL).fetch_all(&mut *self.reader().await?).await.map_err(in_database)?;
         rows.iter().map(read).collect()
     }
 
@@ -129,12 +130,12 @@ impl Accounts for DbStore {
     }
 
     async fn session(&self, id: Uuid, now: Timestamp) -> Result<Option<Session>, StoreError> {
-        sessions::living(&self.readers, id, now).await
+        sessions::living(&mut *self.reader().await?, id, now).await
     }
 
     async fn signed_in(&self, id: Uuid, now: Timestamp) -> Result<Option<SignedIn>, StoreError> {
         let query = sqlx::query(SIGNED_IN).bind(id).bind(now.as_microsecond());
-        let row = query.fetch_optional(&self.readers).await.map_err(in_database)?;
+        let row = query.fetch_optional(&mut *self.reader().await?).await.map_err(in_database)?;
         row.as_ref().map(read_signed_in).transpose()
     }
 
@@ -157,7 +158,7 @@ impl Accounts for DbStore {
         used_after: Timestamp,
         now: Timestamp,
     ) -> Result<Vec<SessionSeen>, StoreError> {
-        sessions::list(&self.readers, person, used_after, now).await
+        sessions::list(&mut *self.reader().await?, person, used_after, now).await
     }
 
     async fn end_session(&self, person: PersonId, id: Uuid) -> Result<bool, StoreError> {
@@ -191,7 +192,7 @@ impl Accounts for DbStore {
     }
 
     async fn throttle(&self, key: SecretHash) -> Result<Option<Throttle>, StoreError> {
-        sessions::throttle(&self.readers, key).await
+        sessions::throttle(&mut *self.reader().await?, key).await
     }
 
     async fn count_failure(&self, key: SecretHash, now: Timestamp) -> Result<(), StoreError> {

@@ -167,7 +167,8 @@ async fn end(
 #[async_trait]
 impl Backfills for DbStore {
     async fn backfill(&self, id: ConnectionId) -> Result<Option<Backfill>, StoreError> {
-        let row = sqlx::query(OF_CONNECTION).bind(id.0).fetch_optional(&self.readers).await;
+        let row =
+            sqlx::query(OF_CONNECTION).bind(id.0).fetch_optional(&mut *self.reader().await?).await;
         row.map_err(in_database)?.as_ref().map(read).transpose()
     }
 
@@ -259,7 +260,7 @@ impl Backfills for DbStore {
             .bind(metric.key())
             .bind(days.first.to_string())
             .bind(days.last.to_string());
-        let rows = query.fetch_all(&self.readers).await.map_err(in_database)?;
+        let rows = query.fetch_all(&mut *self.reader().await?).await.map_err(in_database)?;
         rows.iter().map(read_known).collect()
     }
 
@@ -298,7 +299,7 @@ impl Backfills for DbStore {
             .bind(lease.token)
             .bind(now.as_microsecond())
             .bind(micros(history_due_at));
-        let row = query.fetch_optional(&self.readers).await.map_err(in_database)?;
+        let row = query.fetch_optional(&mut *self.reader().await?).await.map_err(in_database)?;
         Ok(row.is_some())
     }
 

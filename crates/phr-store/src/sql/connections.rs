@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use futures_util::{FutureExt, future::BoxFuture};
 use jiff::Timestamp;
 use phr_model::{ConnectionId, PersonId};
+use phr_telemetry::record::Access;
 use sqlx::query::Query;
 use uuid::Uuid;
 
@@ -19,6 +20,7 @@ use crate::{
         Revocation, SealedTokens, Settlement, Work,
     },
     error::StoreError,
+    timing::Timing,
 };
 
 /// Everything but tokens and lease.
@@ -209,13 +211,19 @@ pub(super) async fn changed(
 }
 
 impl DbStore {
-    /// One statement as a transaction; whether it changed a row.
+    /// One statement, which is a transaction of its own and cannot be cut in the middle; whether it
+    /// changed a row.
     pub(super) async fn change(&self, statement: Statement) -> Result<bool, StoreError> {
-        self.write(move |transaction| changed(transaction, statement).boxed()).await
+        let mut timing = Timing::named(Access::Write, "change");
+        let mut connection = self.writer().await?;
+        timing.admitted();
+        let done = changed(&mut connection, statement).await;
+        timing.end();
+        done
     }
 
     async fn find_connection(&self, query: Statement) -> Result<Option<Connection>, StoreError> {
-        let row = query.fetch_optional(&self.readers).await.map_err(in_database)?;
+        let row = query.fetch_optional(&mut *self.reader().await?).await.map_err(in_database)?;
         row.as_ref().map(read).transpose()
     }
 }
@@ -235,8 +243,8 @@ impl Connections for DbStore {
         vendor: &str,
         _now: Timestamp,
     ) -> Result<Connection, StoreError> {
-        let id = Uuid::new_v4();
-        let statement = sqlx::query(SELECT).bind(id).bind(person.0).bind(vendor.to_owned());
+        let id = person.connection(vendor);
+        let statement = sqlx::query(SELECT).bind(id.0).bind(person.0).bind(vendor.to_owned());
         self.write(move |transaction| select(transaction, statement)).await
     }
 
@@ -251,13 +259,13 @@ impl Connections for DbStore {
 
     async fn connections_of(&self, person: PersonId) -> Result<Vec<Connection>, StoreError> {
         let query = sqlx::query(OF_PERSON).bind(person.0);
-        let rows = query.fetch_all(&self.readers).await.map_err(in_database)?;
+        let rows = query.fetch_all(&mut *self.reader().await?).await.map_err(in_database)?;
         rows.iter().map(read).collect()
     }
 
     async fn all_connections(&self, after: i64, limit: u32) -> Result<Vec<Connection>, StoreError> {
         let query = sqlx::query(ALL).bind(after).bind(i64::from(limit));
-        let rows = query.fetch_all(&self.readers).await.map_err(in_database)?;
+        let rows = query.fetch_all(&mut *self.reader().await?).await.map_err(in_database)?;
         rows.iter().map(read).collect()
     }
 
@@ -275,7 +283,7 @@ impl Connections for DbStore {
     }
 
     async fn tokens(&self, id: ConnectionId) -> Result<Option<(SealedTokens, i64)>, StoreError> {
-        let row = sqlx::query(TOKENS).bind(id.0).fetch_optional(&self.readers).await;
+        let row = sqlx::query(TOKENS).bind(id.0).fetch_optional(&mut *self.reader().await?).await;
         row.map_err(in_database)?.as_ref().map(read_tokens).transpose()
     }
 
@@ -326,7 +334,7 @@ impl Connections for DbStore {
 
     async fn due_revocations(&self, now: Timestamp) -> Result<Vec<Revocation>, StoreError> {
         let query = sqlx::query(DUE_REVOCATIONS).bind(now.as_microsecond());
-        let rows = query.fetch_all(&self.readers).await.map_err(in_database)?;
+        let rows = query.fetch_all(&mut *self.reader().await?).await.map_err(in_database)?;
         rows.iter().map(read_revocation).collect()
     }
 

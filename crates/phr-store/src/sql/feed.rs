@@ -50,7 +50,7 @@ impl Feed for DbStore {
         if let Some(metric) = metric {
             query = query.bind(metric.key());
         }
-        let rows = query.fetch_all(&self.readers).await.map_err(in_database)?;
+        let rows = query.fetch_all(&mut *self.reader().await?).await.map_err(in_database)?;
         rows.iter().map(read).collect()
     }
 

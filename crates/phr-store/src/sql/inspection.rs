@@ -193,7 +193,7 @@ impl Inspection for DbStore {
         metric: Metric,
     ) -> Result<Option<DateRange>, StoreError> {
         let query = sqlx::query(SPAN).bind(person.0).bind(metric.key());
-        let row = query.fetch_one(&self.readers).await.map_err(in_database)?;
+        let row = query.fetch_one(&mut *self.reader().await?).await.map_err(in_database)?;
         let columns = Columns::of(&row, "coverage");
         let date = |text: &str| text.parse::<Date>().ok();
         let first = columns.made_if_any("first_date", date)?;
@@ -214,7 +214,7 @@ impl Inspection for DbStore {
 
     async fn jobs(&self, person: PersonId) -> Result<Vec<Job>, StoreError> {
         let query = sqlx::query(JOBS).bind(person.0);
-        let rows = query.fetch_all(&self.readers).await.map_err(in_database)?;
+        let rows = query.fetch_all(&mut *self.reader().await?).await.map_err(in_database)?;
         rows.iter().map(job).collect()
     }
 
@@ -224,7 +224,7 @@ impl Inspection for DbStore {
 
     async fn ahead_of_feed(&self, person: PersonId) -> Result<u64, StoreError> {
         let query = sqlx::query(AHEAD).bind(person.0);
-        let row = query.fetch_one(&self.readers).await.map_err(in_database)?;
+        let row = query.fetch_one(&mut *self.reader().await?).await.map_err(in_database)?;
         Columns::of(&row, "observation").whole("ahead")
     }
 

@@ -8,9 +8,9 @@
 
 use futures_util::future::BoxFuture;
 use phr_telemetry::record::Access;
-use sqlx::Pool;
+use sqlx::Connection;
 
-use super::{Db, DbArguments, DbConnection, DbExecutor, DbRow, DbStore, dialect, error};
+use super::{Db, DbArguments, DbConnection, DbExecutor, DbPool, DbRow, DbStore, dialect, error};
 use crate::{error::StoreError, timing::Timing};
 
 mod accounts;
@@ -43,7 +43,7 @@ mod upkeep;
 /// that hangs up) can neither cut it in the middle nor hand a connection with an open transaction
 /// back to the pool, which would swallow later writes (sqlx issue 4385).
 pub(super) async fn detached<T, F>(
-    pool: Pool<Db>,
+    pool: DbPool,
     begin: &'static str,
     access: Access,
     work: F,
@@ -54,7 +54,8 @@ where
 {
     let task = tokio::spawn(async move {
         let mut timing = Timing::begin::<F>(access);
-        let mut transaction = pool.begin_with(begin).await.map_err(error::in_database)?;
+        let mut connection = pool.get().await?;
+        let mut transaction = connection.begin_with(begin).await.map_err(error::in_database)?;
         timing.admitted();
         let done = match work(&mut transaction).await {
             Ok(done) => transaction.commit().await.map(|()| done).map_err(error::in_database),

@@ -185,7 +185,7 @@ impl Notices for DbStore {
 
     async fn open_deliveries(&self, most: u32) -> Result<Vec<Delivery>, StoreError> {
         let query = sqlx::query(NOT_DONE).bind(i64::from(most));
-        let rows = query.fetch_all(&self.readers).await.map_err(in_database)?;
+        let rows = query.fetch_all(&mut *self.reader().await?).await.map_err(in_database)?;
         rows.iter().map(read).collect()
     }
 

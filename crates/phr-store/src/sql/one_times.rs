@@ -125,7 +125,7 @@ impl OneTimes for DbStore {
         hash: SecretHash,
         now: Timestamp,
     ) -> Result<Option<OneTime>, StoreError> {
-        peek(&self.readers, purpose, hash, now).await
+        peek(&mut *self.reader().await?, purpose, hash, now).await
     }
 
     async fn take_one_time(

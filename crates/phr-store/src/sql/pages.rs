@@ -89,7 +89,7 @@ impl DbStore {
     /// Counts a person's days anew.
     async fn count_days(&self, person: PersonId) -> Result<Arc<DayIndex>, StoreError> {
         let query = sqlx::query(COUNTS).bind(person.0);
-        let rows = query.fetch_all(&self.readers).await.map_err(in_database)?;
+        let rows = query.fetch_all(&mut *self.reader().await?).await.map_err(in_database)?;
         let revision = rows.first().map(revision).transpose()?.unwrap_or_default();
         let mut counts = Vec::with_capacity(rows.len());
         for row in &rows {
@@ -120,7 +120,7 @@ impl DbStore {
         if let Some(metric) = filter.metric {
             query = query.bind(metric.key());
         }
-        let row = query.fetch_optional(&self.readers).await.map_err(in_database)?;
+        let row = query.fetch_optional(&mut *self.reader().await?).await.map_err(in_database)?;
         let Some(row) = row else {
             return Ok((expected == 0).then(|| ObservationPage { observations: vec![], total: 0 }));
         };
@@ -145,7 +145,7 @@ impl DbStore {
             .bind(filter.to.map(|date| date.to_string()))
             .bind(i64::from(size))
             .bind(i64::try_from(position).unwrap_or(i64::MAX));
-        let rows = query.fetch_all(&self.readers).await.map_err(in_database)?;
+        let rows = query.fetch_all(&mut *self.reader().await?).await.map_err(in_database)?;
         let total = rows.first().map(|row| Columns::of(row, "observation").whole("total"));
         Ok(ObservationPage {
             observations: read(&rows)?,

@@ -99,7 +99,7 @@ impl Readings for DbStore {
         metric: Option<Metric>,
         days: DateRange,
     ) -> Result<Vec<Coverage>, StoreError> {
-        coverage::between(&self.readers, person, metric, days).await
+        coverage::between(&mut *self.reader().await?, person, metric, days).await
     }
 
     async fn samples(
@@ -108,7 +108,7 @@ impl Readings for DbStore {
         metric: Metric,
         date: Date,
     ) -> Result<Vec<Sample>, StoreError> {
-        sample_days::of_day(&self.readers, person, metric, date).await
+        sample_days::of_day(&mut *self.reader().await?, person, metric, date).await
     }
 
     async fn next_day_with_samples(
@@ -117,7 +117,7 @@ impl Readings for DbStore {
         metric: Metric,
         days: DateRange,
     ) -> Result<Option<(Date, Vec<Sample>)>, StoreError> {
-        sample_days::of_next_day(&self.readers, person, metric, days).await
+        sample_days::of_next_day(&mut *self.reader().await?, person, metric, days).await
     }
 
     async fn observations(
@@ -135,7 +135,7 @@ impl Readings for DbStore {
         person: PersonId,
         id: Uuid,
     ) -> Result<Option<Observation>, StoreError> {
-        observations::by_id(&self.readers, person, id).await
+        observations::by_id(&mut *self.reader().await?, person, id).await
     }
 
     async fn observations_between(
@@ -144,12 +144,12 @@ impl Readings for DbStore {
         metric: Metric,
         days: DateRange,
     ) -> Result<Vec<Observation>, StoreError> {
-        observations::between(&self.readers, person, metric, days).await
+        observations::between(&mut *self.reader().await?, person, metric, days).await
     }
 
     async fn totals(&self, person: PersonId) -> Result<Vec<MetricTotals>, StoreError> {
         let query = sqlx::query(TOTALS).bind(person.0);
-        let rows = query.fetch_all(&self.readers).await.map_err(in_database)?;
+        let rows = query.fetch_all(&mut *self.reader().await?).await.map_err(in_database)?;
         let mut totals = rows.iter().map(read_totals).collect::<Result<Vec<_>, _>>()?;
         totals.sort_unstable_by_key(|totals| totals.metric);
         Ok(totals)

@@ -79,13 +79,13 @@ impl Runs for DbStore {
         connection: ConnectionId,
     ) -> Result<Option<SyncRun>, StoreError> {
         let query = sqlx::query(LAST).bind(person.0).bind(connection.0);
-        let row = query.fetch_optional(&self.readers).await.map_err(in_database)?;
+        let row = query.fetch_optional(&mut *self.reader().await?).await.map_err(in_database)?;
         row.as_ref().map(read).transpose()
     }
 
     async fn runs(&self, person: PersonId, limit: u32) -> Result<Vec<SyncRun>, StoreError> {
         let query = sqlx::query(NEWEST).bind(person.0).bind(i64::from(limit));
-        let rows = query.fetch_all(&self.readers).await.map_err(in_database)?;
+        let rows = query.fetch_all(&mut *self.reader().await?).await.map_err(in_database)?;
         rows.iter().map(read).collect()
     }
 }

@@ -17,12 +17,15 @@ const SEALING_KEYS: &str = concat!(
 #[async_trait]
 impl Upkeep for DbStore {
     async fn ping(&self) -> Result<(), StoreError> {
-        let asked = sqlx::query("select 1").execute(&self.readers).await;
+        let asked = sqlx::query("select 1").execute(&mut *self.reader().await?).await;
         asked.map(|_| ()).map_err(in_database)
     }
 
     async fn sealing_keys(&self) -> Result<Vec<String>, StoreError> {
-        let rows = sqlx::query(SEALING_KEYS).fetch_all(&self.readers).await.map_err(in_database)?;
+        let rows = sqlx::query(SEALING_KEYS)
+            .fetch_all(&mut *self.reader().await?)
+            .await
+            .map_err(in_database)?;
         rows.iter().map(|row| Columns::of(row, "connection").get("key_id")).collect()
     }
 }

@@ -7,6 +7,7 @@ pub(crate) mod error;
 mod open;
 #[cfg(test)]
 mod plans;
+mod pool;
 #[path = "../sql/mod.rs"]
 mod sql;
 
@@ -14,9 +15,9 @@ use std::{path::Path, sync::Arc};
 
 use futures_util::future::BoxFuture;
 use phr_telemetry::record::Access;
-use sqlx::{SqlitePool, sqlite::SqliteSynchronous as Durability};
 // The names by which `sql/` knows this database.
 use SqliteStore as DbStore;
+use pool::Connections as DbPool;
 use sqlx::{
     Sqlite as Db, SqliteConnection as DbConnection, SqliteExecutor as DbExecutor,
     sqlite::{SqliteArguments as DbArguments, SqliteRow as DbRow},
@@ -30,8 +31,8 @@ const READERS: u32 = 4;
 /// A store in one SQLite file. Clones share it.
 #[derive(Clone)]
 pub struct SqliteStore {
-    writer: SqlitePool,
-    readers: SqlitePool,
+    writer: DbPool,
+    readers: DbPool,
     day_indexes: Arc<DayIndexes>,
     news: Arc<News>,
 }
@@ -59,20 +60,21 @@ impl SqliteStore {
     /// As [`Self::open`].
     pub async fn open_with_readers(path: &Path, readers: u32) -> Result<Self, StoreError> {
         open::migrate(path).await?;
-        Ok(Self::on(open::writer(path, Durability::Full), open::readers(path, readers)))
+        Ok(Self::on(open::writer(path)?, open::readers(path, readers)?))
     }
 
-    /// Like [`Self::open`], but without ever waiting for the disk: for simulations, whose record may
-    /// go with the machine.
+    /// Like [`Self::open`], but without ever waiting for the disk or another process: for
+    /// simulations, whose record may go with the machine.
     ///
     /// # Errors
     /// As [`Self::open`].
     pub async fn open_volatile(path: &Path) -> Result<Self, StoreError> {
         open::migrate(path).await?;
-        Ok(Self::on(open::writer(path, Durability::Off), open::readers(path, 1)))
+        let only = open::volatile(path)?;
+        Ok(Self::on(only.clone(), only))
     }
 
-    fn on(writer: SqlitePool, readers: SqlitePool) -> Self {
+    fn on(writer: DbPool, readers: DbPool) -> Self {
         Self { writer, readers, day_indexes: Arc::default(), news: Arc::default() }
     }
 
@@ -92,6 +94,11 @@ impl SqliteStore {
         self.writer.close().await;
     }
 
+    /// The connection for one writing statement.
+    async fn writer(&self) -> Result<pool::Lent, StoreError> {
+        self.writer.get().await
+    }
+
     /// Runs `work` in a writing transaction.
     async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
     where
@@ -101,6 +108,11 @@ impl SqliteStore {
         // Immediate: a deferred transaction that reads first fails as soon as another process
         // writes, whatever the busy timeout.
         sql::detached(self.writer.clone(), "begin immediate", Access::Write, work).await
+    }
+
+    /// A connection for one reading statement.
+    async fn reader(&self) -> Result<pool::Lent, StoreError> {
+        self.readers.get().await
     }
 
     /// Runs `work` in a reading transaction: several statements that see the same moment.

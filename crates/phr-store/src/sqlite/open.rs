@@ -3,20 +3,18 @@
 use std::{fs::OpenOptions, path::Path, time::Duration};
 
 use sqlx::{
-    ConnectOptions, Connection, SqliteConnection, SqlitePool,
+    ConnectOptions, Connection, SqliteConnection,
     migrate::{MigrateError, Migrator},
-    sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteSynchronous},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteLockingMode, SqliteSynchronous},
 };
 
-use super::error::in_database;
+use super::{error::in_database, pool::Connections};
 use crate::error::StoreError;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
 /// How long to wait for a lock that another process holds.
 const BUSY: Duration = Duration::from_secs(5);
-/// How long a caller waits for a connection: an overloaded server says so instead of queueing.
-const ACQUIRE: Duration = Duration::from_secs(2);
 /// The log is cut to this size when it is empty (bytes).
 const LOG_LIMIT: &str = "67108864";
 
@@ -30,20 +28,21 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .disable_statement_logging()
 }
 
-fn pool(connections: u32) -> SqlitePoolOptions {
-    // A connection to a file does not go stale, so it need not be asked before each use.
-    let pool = SqlitePoolOptions::new().test_before_acquire(false);
-    pool.max_connections(connections.max(1)).acquire_timeout(ACQUIRE)
+/// The one connection that writes.
+pub(super) fn writer(path: &Path) -> Result<Connections, StoreError> {
+    Connections::new(options(path), 1)
 }
 
-/// The pool of the one connection that writes.
-pub(super) fn writer(path: &Path, durability: SqliteSynchronous) -> SqlitePool {
-    pool(1).connect_lazy_with(options(path).synchronous(durability))
+/// The only connection there is: what nobody else sees needs no locks and no log on disk.
+pub(super) fn volatile(path: &Path) -> Result<Connections, StoreError> {
+    let options = options(path).synchronous(SqliteSynchronous::Off);
+    let alone = options.locking_mode(SqliteLockingMode::Exclusive);
+    Connections::new(alone.journal_mode(SqliteJournalMode::Memory), 1)
 }
 
-/// The pool of the connections that read.
-pub(super) fn readers(path: &Path, count: u32) -> SqlitePool {
-    pool(count).connect_lazy_with(options(path).read_only(true))
+/// The connections that read.
+pub(super) fn readers(path: &Path, count: u32) -> Result<Connections, StoreError> {
+    Connections::new(options(path).read_only(true), count)
 }
 
 /// Creates the file if it is missing and applies what its schema lacks, all in one transaction: of

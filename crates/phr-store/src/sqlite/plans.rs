@@ -9,7 +9,7 @@ async fn plan(statement: &'static str) -> String {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(&folder.path().join("phr.db")).await.unwrap();
     let explain = sqlx::AssertSqlSafe(format!("explain query plan {statement}"));
-    let rows = sqlx::query(explain).fetch_all(&store.readers).await.unwrap();
+    let rows = sqlx::query(explain).fetch_all(&mut *store.reader().await.unwrap()).await.unwrap();
     rows.iter().map(|row| row.get::<String, _>("detail")).collect::<Vec<_>>().join("\n")
 }
 

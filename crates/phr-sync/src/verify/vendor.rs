@@ -1,6 +1,9 @@
 //! The record against the vendor: what the vendor holds, we hold, and nothing else.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use jiff::{civil::Date, tz::TimeZone};
 use phr_model::{DateRange, Figure, Metric, Offsets, PersonId, Sample, metric::Kind, time::runs};
@@ -15,6 +18,7 @@ use super::{
     finding::{Findings, Unchecked, Verified},
 };
 use crate::{
+    compare::is_settled,
     run::{TELLS_WHERE, vendor_error, zone_of},
     service::SyncService,
     session::{Failure, Session},
@@ -24,7 +28,8 @@ use crate::{
 #[derive(Debug, Clone, Copy)]
 pub struct Extent {
     /// Days back from today that are compared although nothing of them may be held, and whose
-    /// samples are compared if `samples` says so. All days that are held are compared anyway.
+    /// samples are compared if `samples` says so, as far as the connection is kept complete. All days
+    /// that are held are compared anyway; history that is still to be fetched is not missing.
     pub days: i32,
     /// Compare every sample of these days, not only the figures.
     pub samples: bool,
@@ -93,6 +98,7 @@ async fn compare(
         service,
         vendor: vendor.clone(),
         person: connection.person,
+        kept_from: connection.kept_from.unwrap_or(Date::MIN),
         session,
         zone,
         findings,
@@ -112,6 +118,8 @@ struct Auditor<'a> {
     service: &'a SyncService,
     vendor: Arc<dyn Vendor>,
     person: PersonId,
+    /// From here on there must be nothing that the vendor has and we do not.
+    kept_from: Date,
     session: Session<'a>,
     zone: TimeZone,
     findings: Findings,
@@ -126,7 +134,8 @@ impl Auditor<'_> {
         let days = DateRange { first, last };
         self.figures(metric, days).await?;
         if extent.samples {
-            for window in runs(recent.days().collect(), self.vendor.days_per_read(metric)) {
+            let kept = recent.days().filter(|date| *date >= self.kept_from).collect();
+            for window in runs(kept, self.vendor.days_per_read(metric)) {
                 self.samples(metric, window).await?;
             }
         }
@@ -135,16 +144,19 @@ impl Auditor<'_> {
 
     async fn figures(&mut self, metric: Metric, days: DateRange) -> Result<(), Failure> {
         let held = self.service.store.coverage(self.person, Some(metric), days).await?;
+        let settled = held.iter().filter(|row| is_settled(row.state)).map(|row| row.date);
+        let settled: BTreeSet<Date> = settled.collect();
         let held: BTreeMap<Date, Figure> =
             held.into_iter().filter_map(|row| Some((row.date, row.vendor?))).collect();
         let vendor = self.vendor.clone();
-        let now = self
+        let mut now = self
             .session
             .ask(|access| {
                 let vendor = vendor.clone();
                 async move { vendor.daily_figures(&access, metric, days).await }
             })
             .await?;
+        now.retain(|date, _| *date >= self.kept_from || settled.contains(date));
         against::figures(metric, days, &held, &now, &mut self.findings);
         self.verified.days_at_vendor += u64::try_from(days.len()).unwrap_or(0);
         Ok(())

@@ -21,7 +21,7 @@ use phr_sync::{
     Callback, Connector, Entropy, Finished, RunReport, SyncError, SyncService, SyncSettings,
 };
 use phr_vendors::{
-    Budget, Vendor,
+    Budget, TokioPace, Vendor,
     budget::Limits,
     fitbit::google_health::{GoogleHealth, Settings},
     http_client,
@@ -128,6 +128,8 @@ impl Stage {
             vendors,
             clock: clock.clone(),
             entropy,
+            pace: Arc::new(TokioPace),
+            heartbeat: Arc::new(TokioPace),
             settings,
         };
         let browser =

@@ -11,10 +11,13 @@ use std::{
         atomic::{AtomicI64, Ordering},
     },
     task::Poll,
+    time::Duration,
 };
 
+use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use phr_model::Clock;
+use phr_vendors::Pace;
 
 use crate::world::World;
 
@@ -91,6 +94,41 @@ impl Clock for ProcessClock {
             resume_unwind(Box::new(Death));
         }
         self.world.now() + self.wrong_by
+    }
+}
+
+/// Whoever waits lets others act, and some time pass.
+pub(crate) struct StoryPace {
+    pub(crate) world: Arc<World>,
+    pub(crate) gate: Option<Gate>,
+}
+
+#[async_trait]
+impl Pace for StoryPace {
+    async fn pause(&self, _duration: Duration) {
+        self.world.advance(1);
+        if let Some(gate) = &self.gate {
+            gate.pass().await;
+        }
+    }
+
+    fn jitter(&self, ceiling: Duration) -> Duration {
+        ceiling
+    }
+}
+
+/// Nobody prolongs a lease: whoever works for longer than a minute of the story loses it, which
+/// happens to real processes only when they stand still.
+pub(crate) struct NoPulse;
+
+#[async_trait]
+impl Pace for NoPulse {
+    async fn pause(&self, _duration: Duration) {
+        std::future::pending::<()>().await;
+    }
+
+    fn jitter(&self, ceiling: Duration) -> Duration {
+        ceiling
     }
 }
 

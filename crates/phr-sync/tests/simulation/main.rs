@@ -16,6 +16,7 @@ mod world;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use core_affinity::CoreId;
 use phr_sync::verify::finding::Finding;
 use story::{Ending, Setting, tell};
 
@@ -53,7 +54,10 @@ fn violations(seed: u64, ending: &Ending) -> Option<String> {
 /// Tells `seeds` on all cores; returns what went wrong.
 fn tell_all(seeds: std::ops::Range<u64>) -> Vec<String> {
     let next = AtomicU64::new(seeds.start);
-    let work = || {
+    // A statement is a word to the database's thread and one back. Between cores that takes several
+    // times as long as the statement, so a story and its database stay on one.
+    let work = |core: Option<CoreId>| {
+        core.map(core_affinity::set_for_current);
         let mut wrong = Vec::new();
         loop {
             let seed = next.fetch_add(1, Ordering::SeqCst);
@@ -71,9 +75,11 @@ fn tell_all(seeds: std::ops::Range<u64>) -> Vec<String> {
             wrong.extend(violations(seed, &ending));
         }
     };
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let cores = core_affinity::get_core_ids().unwrap_or_default();
+    let cores = if cores.is_empty() { vec![None] } else { cores.into_iter().map(Some).collect() };
     std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..cores).map(|_| scope.spawn(work)).collect();
+        let threads: Vec<_> =
+            cores.into_iter().map(|core| scope.spawn(move || work(core))).collect();
         threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
     })
 }

@@ -26,7 +26,7 @@ use uuid::Uuid;
 use crate::{
     dice::{Dice, SeededEntropy},
     events::{self, Event},
-    gate::{Actor, Came, Gate, ProcessClock},
+    gate::{Actor, Came, Gate, NoPulse, ProcessClock, StoryPace},
     vendor::{Memory, SimulatedVendor},
     world::World,
 };
@@ -189,6 +189,7 @@ impl Story {
         looks_left: i64,
     ) -> SyncService {
         let (world, memory) = (self.world.clone(), self.memory.clone());
+        let pace = StoryPace { world: world.clone(), gate: gate.clone() };
         let vendor = SimulatedVendor { world, gate, memory };
         SyncService {
             store: self.store.clone(),
@@ -196,6 +197,8 @@ impl Story {
             vendors: Arc::new(Vendors::new([Arc::new(vendor) as Arc<dyn phr_vendors::Vendor>])),
             clock: Arc::new(ProcessClock::new(self.world.clone(), wrong_by, looks_left)),
             entropy: self.entropy.clone(),
+            pace: Arc::new(pace),
+            heartbeat: Arc::new(NoPulse),
             settings: self.settings.clone(),
         }
     }
@@ -210,7 +213,7 @@ impl Story {
                 self.connect(person).await;
             }
             Event::ExpireAccess => self.world.expire_all_access(),
-            Event::Press { person } => self.press(person).await,
+            Event::Press { person } => self.press(person),
             Event::WrongClock { process, seconds } => {
                 self.processes[process].wrong_by = SignedDuration::from_secs(seconds);
             }
@@ -219,17 +222,10 @@ impl Story {
     }
 
     /// Somebody waits for a sync, in whichever process their request came to.
-    async fn press(&mut self, person: usize) {
+    fn press(&mut self, person: usize) {
         let process = self.dice.index(self.processes.len());
         let (id, wrong_by) = (self.people[person], self.processes[process].wrong_by);
         let today = self.dice.per_mille(300).then(|| self.world.now());
-        // Waiting for older work to give way takes the machine's time, which no story could repeat:
-        // then the button only asks.
-        let jobs = self.store.jobs(id).await.unwrap();
-        if jobs.iter().any(|job| job.lease.is_some()) {
-            let _ = self.service(None, wrong_by, -1).request(id, FITBIT).await;
-            return;
-        }
         let actor = Actor::new(|gate| {
             let service = self.service(Some(gate), wrong_by, -1);
             async move {

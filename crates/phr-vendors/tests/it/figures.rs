@@ -18,7 +18,7 @@ async fn figures(upstream: &Upstream, metric: Metric, days: DateRange) -> BTreeM
 fn main_value(figure: &Figure) -> i64 {
     match figure {
         Figure::Total { value } | Figure::Daily { value, .. } => *value,
-        Figure::Spread { mean_milli, .. } => *mean_milli,
+        Figure::Spread { mean_micro, .. } => *mean_micro,
         Figure::Readings { sum, .. } => *sum,
     }
 }

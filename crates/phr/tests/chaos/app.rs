@@ -84,10 +84,16 @@ impl App {
         tokio::spawn(request.send());
     }
 
-    /// Asks until a sync has found everything complete.
-    pub(crate) async fn bring_in_step(&self, person: &Person, server: String, within: Duration) {
+    /// Asks one server after the other, for none lets itself be asked all the time, until a sync has
+    /// found everything complete.
+    pub(crate) async fn bring_in_step(
+        &self,
+        person: &Person,
+        servers: &[String],
+        within: Duration,
+    ) {
         let begun = Instant::now();
-        loop {
+        for server in servers.iter().cycle() {
             let url = format!("{server}/health/sync/immediate");
             let reply = self.http.post(url).bearer_auth(&person.token).send().await.unwrap();
             let text = reply.text().await.unwrap();
@@ -96,7 +102,31 @@ impl App {
                 return;
             }
             assert!(begun.elapsed() < within, "not in step for {within:?}: {text}");
-            tokio::time::sleep(Duration::from_millis(500)).await;
+            tokio::time::sleep(Duration::from_secs(2)).await;
+        }
+    }
+
+    /// Asks for the history again, which may stand back for minutes after what the vendor did to it,
+    /// and waits until all of it is there.
+    pub(crate) async fn bring_in_history(
+        &self,
+        person: &Person,
+        servers: &[String],
+        within: Duration,
+    ) {
+        let begun = Instant::now();
+        for server in servers.iter().cycle() {
+            let history = format!("{server}/health/backfill");
+            let now = self.http.get(&history).bearer_auth(&person.token).send().await.unwrap();
+            let now: Value = now.json().await.unwrap();
+            if now["state"] != "running" {
+                return;
+            }
+            let again = self.http.post(&history).json(&json!({"from": now["from"]}));
+            let reply = again.bearer_auth(&person.token).send().await.unwrap();
+            assert!(reply.status().is_success(), "{}", reply.text().await.unwrap());
+            assert!(begun.elapsed() < within, "history not here for {within:?}: {now}");
+            tokio::time::sleep(Duration::from_secs(3)).await;
         }
     }
 }

@@ -53,8 +53,10 @@ async fn t9_killed_at_any_moment_nothing_is_lost_doubled_or_stuck() {
     println!("{kills} kills in {:.0} s", begun.elapsed().as_secs_f64());
     google.calm().await;
     servers.start_missing().await;
+    let urls: Vec<_> = (0..servers.count()).map(|index| servers.url(index)).collect();
     for person in &everybody {
-        app.bring_in_step(person, servers.url(0), QUIET).await;
+        app.bring_in_step(person, &urls, QUIET).await;
+        app.bring_in_history(person, &urls, QUIET).await;
     }
     // Whatever somebody died over is due, and somebody lives to do it.
     servers.check_nothing_is_overdue().await;

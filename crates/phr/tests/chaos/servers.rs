@@ -9,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use phr_store::bed::Bed;
 use tempfile::TempDir;
 
 use crate::google::Google;
@@ -22,6 +23,7 @@ pub(crate) struct Servers {
     processes: Vec<Process>,
     settings: Vec<(&'static str, String)>,
     folder: TempDir,
+    _bed: Bed,
 }
 
 struct Process {
@@ -50,9 +52,9 @@ impl Servers {
     /// Starts all; the first one is where browsers come back to.
     pub(crate) async fn start(google: &Google, redirect_port: u16) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let database = folder.path().join("phr.sqlite");
+        let bed = Bed::make().await;
         let settings = vec![
-            ("DATABASE_URL", format!("sqlite:{}", database.display())),
+            ("DATABASE_URL", bed.address().to_owned()),
             ("PUBLIC_URL", format!("http://127.0.0.1:{redirect_port}")),
             ("ENCRYPTION_KEY", KEY.to_owned()),
             ("JWT_SECRET", SIGNER.to_owned()),
@@ -72,7 +74,7 @@ impl Servers {
             Process { port, child: None, log: folder.path().join(format!("log{index}")) }
         };
         let processes = (0..COUNT).map(process).collect();
-        let mut servers = Self { processes, settings, folder };
+        let mut servers = Self { processes, settings, folder, _bed: bed };
         servers.start_missing().await;
         servers
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use axum::{Json, extract::State};
 use jiff::{Timestamp, civil::Date};
-use phr_model::{Coverage, CoverageState, DateRange, Figure, Metric};
+use phr_model::{Coverage, CoverageState, DateRange, Figure, Metric, figure::rounded_mean};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -66,8 +66,9 @@ impl DayFigure {
             Figure::Total { value } | Figure::Daily { value, .. } => {
                 Self::Number(metric.to_api(*value))
             }
-            Figure::Spread { mean_milli, min, max } => Self::Spread {
-                mean: *mean_milli as f64 / 1_000.0 / scale,
+            Figure::Spread { mean_micro, min, max } => Self::Spread {
+                // More digits than anybody asks for: they are for comparing.
+                mean: rounded_mean(*mean_micro, 1_000) as f64 / 1_000.0 / scale,
                 min: metric.to_api(*min),
                 max: metric.to_api(*max),
             },

@@ -159,10 +159,10 @@ impl Window {
     }
 }
 
-/// Base units of 0.1 beats a minute, the mean in thousandths of them.
+/// Base units of 0.1 beats a minute, the mean in millionths of them.
 fn spread(sums: &Sums) -> Option<Figure> {
     Some(Figure::Spread {
-        mean_milli: sums.beats_per_minute_avg.0?.to_base(10 * 1_000)?,
+        mean_micro: sums.beats_per_minute_avg.0?.to_base(10 * 1_000_000)?,
         min: sums.beats_per_minute_min.0?.to_base(10)?,
         max: sums.beats_per_minute_max.0?.to_base(10)?,
     })
