@@ -24,6 +24,7 @@ const SUMMARY: &str = "identifier,status,code,subject,effective,issued,performer
 
 /// A search, ready to be carried out.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a parameter that is there or not")]
 pub(super) struct Asked {
     pub(super) search: ObservationSearch,
     /// Whether nothing can match: it is about somebody else.
