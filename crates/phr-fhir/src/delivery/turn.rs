@@ -125,13 +125,13 @@ impl Turn<'_> {
     /// Sends a page and writes down what became of it; the place in the feed moves only if all of it
     /// was confirmed, parked or needs nothing.
     async fn deliver(&mut self, page: Vec<Pending>, seen: Option<Position>) -> Result<(), Stop> {
-        let (send, pass): (Vec<_>, Vec<_>) =
+        let (wanted, unwanted): (Vec<_>, Vec<_>) =
             page.into_iter().partition(|it| plan(it, self.options) == Plan::Send);
-        let mut passed: Vec<Uuid> = pass.iter().map(|pending| pending.position.id).collect();
+        let mut passed: Vec<Uuid> = unwanted.iter().map(|pending| pending.position.id).collect();
         let mut ready = Vec::new();
-        if !send.is_empty() {
+        if !wanted.is_empty() {
             let chart = self.introduce().await?;
-            for pending in send {
+            for pending in wanted {
                 let id = pending.position.id;
                 match prepare(&chart, pending) {
                     Some(one) => ready.push(one),
