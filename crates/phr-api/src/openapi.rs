@@ -42,6 +42,8 @@ const BODY_MAY_BE_ABSENT: &str = "/integrations/fitbit/authorize/url";
         (name = "auth", description = "Accounts and sessions"),
         (name = "integrations", description = "Vendors and connecting them"),
         (name = "health", description = "Syncing and reading"),
+        (name = "fhir", description = "The record for FHIR R4 clients: reading only, JSON only, \
+            failures as OperationOutcome. See `GET /fhir/metadata`."),
         (name = "pages", description = "Pages that people see in their browser while connecting"),
         (name = "webhooks", description = "What vendors call"),
         (name = "operations", description = "Probes"),

@@ -62,10 +62,16 @@ fn check_resource(resource: &Value, within: &str, findings: &mut Findings) {
     };
     shape::check(resource, elements, &place, findings);
     match kind {
+        // Of a part, nothing can be said but that its elements are sound.
+        "Observation" if is_part(resource) => {}
         "Observation" => observation::check(resource, &place, findings),
         "Bundle" => check_bundle(resource, &place, findings),
         _ => {}
     }
+}
+
+fn is_part(resource: &Value) -> bool {
+    list(&resource["meta"]["tag"]).iter().any(|tag| tag["code"] == "SUBSETTED")
 }
 
 fn check_bundle(bundle: &Value, place: &str, findings: &mut Findings) {
