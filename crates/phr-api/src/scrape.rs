@@ -22,6 +22,7 @@ use phr_model::Clock;
 use phr_store::{
     SharedStore,
     connection::{ConnectionState, Priority, Work},
+    delivery::DestinationSeen,
     fleet::Fleet,
 };
 use phr_telemetry::{Exporter, catalogue as are, record};
@@ -94,6 +95,10 @@ impl Scrape {
         } else {
             record::set(are::DATABASE_UP, 0.0);
         }
+        let destinations = tokio::time::timeout(PATIENCE, self.store.destinations(now)).await;
+        for seen in destinations.into_iter().flatten().flatten() {
+            show_destination(&seen, now);
+        }
         let took = SignedDuration::try_from(begun.elapsed()).unwrap_or_default();
         *surveyed = Some(Survey { at: now, fresh: FRESH.max(took.saturating_mul(SPARING)) });
     }
@@ -127,6 +132,15 @@ fn show(fleet: &Fleet, now: Timestamp) {
     let age_if_any = |at: Option<Timestamp>| at.map_or(f64::NAN, |at| age(at, now));
     record::set(are::OLDEST_COMPLETE, age_if_any(fleet.oldest_complete));
     record::set(are::NEWEST_COMPLETE, age_if_any(fleet.newest_complete));
+}
+
+fn show_destination(seen: &DestinationSeen, now: Timestamp) {
+    let set = |instrument, value| record::set_named(instrument, &seen.name, value);
+    set(are::FHIR_LAG, number(seen.changes));
+    set(are::FHIR_LAG_SECONDS, seen.lagging_since.map_or(0.0, |since| age(since, now)));
+    set(are::FHIR_FAILING, number(seen.failing.iter().map(|(_, people)| people).sum()));
+    set(are::FHIR_PARKED, number(seen.parked));
+    set(are::FHIR_CLOSED, if seen.closed_until.is_some() { 1.0 } else { 0.0 });
 }
 
 fn kind(work: Work) -> &'static str {

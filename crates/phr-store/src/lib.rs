@@ -17,6 +17,7 @@ pub mod codec;
 pub mod connection;
 pub mod database;
 mod day_index;
+pub mod delivery;
 pub mod error;
 pub mod feed;
 pub mod fleet;
@@ -43,6 +44,7 @@ pub use backfill::Backfills;
 pub use budget::Budgets;
 pub use connection::Connections;
 pub use database::{DatabaseUrl, open};
+pub use delivery::Deliveries;
 pub use error::StoreError;
 pub use feed::Feed;
 pub use fleet::Fleets;
@@ -64,6 +66,7 @@ pub trait Store:
     + Backfills
     + Budgets
     + Connections
+    + Deliveries
     + Feed
     + Fleets
     + Hooks
@@ -84,6 +87,7 @@ impl<T> Store for T where
         + Backfills
         + Budgets
         + Connections
+        + Deliveries
         + Feed
         + Fleets
         + Hooks

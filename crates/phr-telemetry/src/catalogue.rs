@@ -1,6 +1,10 @@
 //! Every metric there is. A test ties this list to `docs/observability.md`, to the dashboard and to
 //! the alert rules.
 
+mod fhir;
+
+pub use fhir::*;
+
 pub use crate::instrument::{Instrument, Kind, Label, Values};
 
 const fn of(name: &'static str, values: &'static [&'static str]) -> Label {
@@ -247,7 +251,7 @@ pub const STARTED: Instrument =
     gauge("process_start_time_seconds", &[], "When the process began, in seconds since 1970");
 
 /// Every metric.
-pub const ALL: [Instrument; 30] = [
+pub const ALL: [Instrument; 38] = [
     DATABASE_UP,
     CONNECTIONS,
     DUE,
@@ -272,6 +276,14 @@ pub const ALL: [Instrument; 30] = [
     TOKEN_REFRESHES,
     WEBHOOKS,
     NOTICES,
+    FHIR_LAG,
+    FHIR_LAG_SECONDS,
+    FHIR_FAILING,
+    FHIR_PARKED,
+    FHIR_CLOSED,
+    FHIR_OBSERVATIONS,
+    FHIR_REQUESTS,
+    FHIR_SECONDS,
     DATABASE_SECONDS,
     DATABASE_WAIT,
     HTTP_SECONDS,

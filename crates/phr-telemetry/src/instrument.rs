@@ -41,9 +41,14 @@ pub enum Values {
     /// A name from our own source: of a route (`/health/samples`, `/connect/{ticket}`), of a method
     /// of the store (`replace_days`).
     OfSource,
+    /// A name from the operator's configuration: of a FHIR server.
+    Named,
     /// The version of this program.
     Version,
 }
+
+/// Characters of a configured name, at most.
+const LONGEST_NAME: usize = 32;
 
 impl Values {
     /// Whether a label may say `value`.
@@ -56,6 +61,7 @@ impl Values {
             Self::OfSource => {
                 value == "-" || value.chars().all(|c| plain(c) || "/-{}*.".contains(c))
             }
+            Self::Named => (1..=LONGEST_NAME).contains(&value.len()) && value.chars().all(plain),
             Self::Version => value.chars().all(|c| c.is_ascii_alphanumeric() || ".-+".contains(c)),
         }
     }

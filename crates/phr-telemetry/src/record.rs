@@ -89,6 +89,20 @@ pub fn notice(channel: &'static str, outcome: &'static str) {
     counter!(are::NOTICES.name, "channel" => channel, "outcome" => outcome).increment(1);
 }
 
+/// A request to a FHIR server ended: `class` is `ok` or the stable code of the failure.
+pub fn fhir_request(destination: &str, class: &'static str, took: Duration) {
+    let name = || destination.to_owned();
+    counter!(are::FHIR_REQUESTS.name, "destination" => name(), "class" => class).increment(1);
+    histogram!(are::FHIR_SECONDS.name, "destination" => name()).record(took);
+}
+
+/// A FHIR server took or refused Observations: `delivered` or `parked`.
+pub fn fhir_observations(destination: &str, outcome: &'static str, count: usize) {
+    counter!(are::FHIR_OBSERVATIONS.name,
+        "destination" => destination.to_owned(), "outcome" => outcome)
+    .increment(count as u64);
+}
+
 /// Whether something in the database reads or writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
@@ -143,6 +157,13 @@ pub fn set(instrument: are::Instrument, value: f64) {
 pub fn set_of(instrument: are::Instrument, label: &'static str, value: f64) {
     if let Some(name) = instrument.labels.first().map(|label| label.name) {
         gauge!(instrument.name, name => label).set(value);
+    }
+}
+
+/// The same, with a name from the configuration as the label.
+pub fn set_named(instrument: are::Instrument, name: &str, value: f64) {
+    if let Some(label) = instrument.labels.first().map(|label| label.name) {
+        gauge!(instrument.name, label => name.to_owned()).set(value);
     }
 }
 

@@ -133,6 +133,8 @@ fn labels_are_few() {
                 Values::Of(values) => values.len(),
                 // Routes and methods of the store.
                 Values::OfSource => 80,
+                // FHIR servers.
+                Values::Named => 20,
                 Values::Version => 2,
             })
             .product();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use axum::Router;
 use phr_api::{ApiState, Streams, settings::Settings};
+use phr_fhir::delivery::{Deliverer, Settings as Delivery};
 use phr_model::Clock;
 use phr_notify::Notifier;
 use phr_store::{SharedStore, Vault};
@@ -13,7 +14,10 @@ use phr_vendors::{HookReceiver, TokioPace, Vendor, registry::Vendors};
 use secrecy::SecretString;
 use url::Url;
 
-use crate::metrics::{Door, Metrics};
+use crate::{
+    config::Fhir,
+    metrics::{Door, Metrics},
+};
 
 /// What a server is made of, before it listens.
 pub(crate) struct Parts {
@@ -37,6 +41,8 @@ pub(crate) struct Parts {
     pub(crate) metrics: Option<Metrics>,
     /// Who is told what.
     pub(crate) notifier: Notifier,
+    /// Which FHIR servers Observations go to.
+    pub(crate) fhir: Fhir,
 }
 
 /// A server that is ready to listen and to work.
@@ -50,12 +56,17 @@ pub(crate) struct App {
     pub(crate) connector: Connector,
     pub(crate) metrics: Option<Door>,
     pub(crate) notifier: Notifier,
+    pub(crate) deliverer: Deliverer,
 }
 
 impl Parts {
     /// Wires everything.
     pub(crate) fn assemble(self) -> anyhow::Result<App> {
         let vault = Arc::new(Vault::new(&self.encryption_key).context("ENCRYPTION_KEY")?);
+        let base = self.api.base().to_owned();
+        let delivery = Delivery { lease: self.fhir.lease, ..Delivery::new(&base) };
+        let (store, clock) = (self.store.clone(), self.clock.clone());
+        let deliverer = Deliverer::new(store, clock, delivery, self.fhir.destinations)?;
         let vendors = Arc::new(Vendors::new(self.vendors));
         let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
         let connector = Connector {
@@ -98,6 +109,7 @@ impl Parts {
             connector,
             metrics,
             notifier: self.notifier,
+            deliverer,
         })
     }
 }

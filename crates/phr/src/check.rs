@@ -21,7 +21,7 @@ pub(crate) fn settings(variable: &dyn Fn(&str) -> Option<String>) -> String {
 
 /// What may be shown. Everything else counts as a secret, so that a new variable is hidden until
 /// somebody decides otherwise: addresses of databases and of other services may hold passwords.
-const SHOWN: [&str; 28] = [
+const SHOWN: [&str; 37] = [
     "LISTEN",
     "PUBLIC_URL",
     "DATABASE_CONNECTIONS",
@@ -50,6 +50,15 @@ const SHOWN: [&str; 28] = [
     "MAX_CONNECTIONS_PER_ADDRESS",
     "MAIL_FROM",
     "NOTIFY_ALLOW_PRIVATE",
+    "FHIR_ALLOW_HTTP",
+    "FHIR_METRICS",
+    "FHIR_PRELIMINARY",
+    "FHIR_BUNDLE",
+    "FHIR_PARALLEL",
+    "PATIENT_MATCH_SYSTEM",
+    "FHIR_LEASE",
+    "FHIR_CLIENT_ID",
+    "FHIR_BASE_URL",
 ];
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Configuration: read once from the environment (and `.env`), checked as a whole, and typed from
 //! here on. Every mistake is named at once, with the variable and the remedy, never its value.
 
+mod fhir;
 mod notify;
 mod reader;
 
@@ -14,8 +15,8 @@ use phr_vendors::fitbit::google_health::hooks::Authorization;
 use secrecy::SecretString;
 use url::Url;
 
-pub(crate) use self::notify::Notify;
 use self::reader::Reader;
+pub(crate) use self::{fhir::Fhir, notify::Notify};
 use crate::listen::Room;
 use crate::metrics::Metrics;
 
@@ -99,6 +100,7 @@ pub(crate) struct Config {
     pub(crate) connections: usize,
     pub(crate) connections_per_address: usize,
     pub(crate) notify: Notify,
+    pub(crate) fhir: Fhir,
 }
 
 /// Where the record is kept and reached.
@@ -125,7 +127,7 @@ impl Place {
 }
 
 /// Every variable the server reads. `.env.example` documents each; a test keeps the two equal.
-pub(crate) const VARIABLES: [&str; 41] = [
+pub(crate) const VARIABLES: [&str; 59] = [
     "LISTEN",
     "PUBLIC_URL",
     "DATABASE_URL",
@@ -167,11 +169,29 @@ pub(crate) const VARIABLES: [&str; 41] = [
     "NOTIFY_URL",
     "NOTIFY_SECRET",
     "NOTIFY_ALLOW_PRIVATE",
+    "FHIR_BASE_URL",
+    "FHIR_ALLOW_HTTP",
+    "FHIR_USERNAME",
+    "FHIR_PASSWORD",
+    "FHIR_TOKEN",
+    "FHIR_TOKEN_FILE",
+    "FHIR_CLIENT_ID",
+    "FHIR_PRIVATE_KEY_FILE",
+    "FHIR_KEY_ID",
+    "FHIR_TOKEN_URL",
+    "FHIR_SCOPES",
+    "FHIR_METRICS",
+    "FHIR_PRELIMINARY",
+    "FHIR_BUNDLE",
+    "FHIR_PARALLEL",
+    "PATIENT_MATCH_SYSTEM",
+    "FHIR_DESTINATIONS",
+    "FHIR_LEASE",
 ];
 
 /// Beginnings that no other program's variables have: what carries one and is not in the list is a
 /// slip of the pen, and would be ignored in silence.
-const OUR_BEGINNINGS: [&str; 4] = ["FITBIT_", "SYNC_", "OBSERVATIONS_", "REQUESTS_PER_"];
+const OUR_BEGINNINGS: [&str; 5] = ["FITBIT_", "FHIR_", "SYNC_", "OBSERVATIONS_", "REQUESTS_PER_"];
 
 /// Ten years: as much as the API lets people ask for.
 const MOST_HISTORY_DAYS: i32 = 3_650;
@@ -234,6 +254,7 @@ impl Config {
             connections: reader.number("MAX_CONNECTIONS", 1_024, 16..=100_000),
             connections_per_address: reader.number("MAX_CONNECTIONS_PER_ADDRESS", 64, 4..=100_000),
             notify: reader.notify(public_url.as_ref()),
+            fhir: reader.fhir(),
             listen: listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8000))),
             public_url: public_url.unwrap_or_else(placeholder_url),
         };

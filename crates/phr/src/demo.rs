@@ -11,10 +11,11 @@ use std::{path::PathBuf, sync::Arc};
 use anyhow::Context;
 use jiff::tz::TimeZone;
 use phr_api::settings::{HashingCost, Lifetimes, RateLimits, Registration, Settings, SigningKeys};
+use phr_fhir::destination::{self, Credentials, Destination};
 use phr_model::{Clock, DateRange};
 use phr_notify::Notifier;
-use phr_sandbox::{Options as SandboxOptions, People, Sandbox};
-use phr_store::{SharedStore, sqlite::SqliteStore};
+use phr_sandbox::{FhirIds, FhirServer, Options as SandboxOptions, People, Sandbox};
+use phr_store::{SharedStore, delivery::DestinationSeen, sqlite::SqliteStore};
 use phr_sync::{OsEntropy, SyncSettings, entropy};
 use phr_vendors::{
     Budget, Vendor,
@@ -30,6 +31,8 @@ use url::Url;
 use self::{clock::SandboxClock, show::Shown};
 use crate::{
     app::{App, Parts},
+    config::Fhir,
+    delivery,
     listen::{self, Room},
     serve,
 };
@@ -55,6 +58,9 @@ pub(crate) struct Options {
     /// Serve these real recordings instead of invented days (CSV files; see docs/recordings.md)
     #[arg(long, value_name = "FOLDER")]
     recordings: Option<PathBuf>,
+    /// Deliver to this FHIR R4 server instead of an emulated one
+    #[arg(long, value_name = "URL")]
+    fhir: Option<Url>,
 }
 
 /// How many days an invented person is synced.
@@ -79,7 +85,9 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     })?;
     let base_url: Url = format!("http://127.0.0.1:{}/", listener.local_addr()?.port()).parse()?;
     let sandbox = Sandbox::start(sandbox_options(&options, &base_url)?).await?;
-    let app = app(&sandbox, &base_url, folder.join("phr.sqlite")).await?;
+    let fhir = FhirServer::start(FhirIds::default()).await?;
+    let fhir_url = options.fhir.clone().map_or_else(|| fhir.base_url().parse(), Ok)?;
+    let app = app(&sandbox, (&base_url, fhir_url), folder.join("phr.sqlite")).await?;
     demonstrate(&options, &sandbox, app, listener, &base_url).await?;
     sandbox.stop().await;
     Ok(())
@@ -106,18 +114,31 @@ async fn demonstrate(
         let person = person::Person::invent(&summary);
         arrived.push(person::bring_in(person, base_url, &app, &shown).await?);
     }
-    shown.end(&arrived, sandbox.world())?;
+    let delivered = deliver(&app).await?;
+    shown.end(&arrived, sandbox.world(), &delivered)?;
     if !options.once {
         let worker =
             tokio::spawn(crate::worker::run(app.sync, app.connector, WORKERS, stopping.clone()));
+        let deliverer = tokio::spawn(delivery::run(app.deliverer, stopping.clone()));
         serve::stop_signal().await;
         stopping.cancel();
         worker.await?;
+        deliverer.await?;
     }
     app.streams.close();
     stopping.cancel();
     server.await?;
     Ok(())
+}
+
+/// Delivers everything; how the FHIR server is doing then.
+async fn deliver(app: &App) -> anyhow::Result<DestinationSeen> {
+    app.deliverer.open().await?;
+    while let Some(job) = app.deliverer.claim(0).await? {
+        app.deliverer.work(job).await?;
+    }
+    let mut seen = app.store.destinations(app.sync.clock.now()).await?;
+    Ok(seen.remove(0))
 }
 
 /// Everybody recorded, or the first of the invented people: the others wait for whoever wants to
@@ -148,7 +169,17 @@ fn sandbox_options(options: &Options, base_url: &Url) -> anyhow::Result<SandboxO
     })
 }
 
-async fn app(sandbox: &Sandbox, base_url: &Url, database: PathBuf) -> anyhow::Result<App> {
+/// Everything goes there, days that are not over included: so the figures are those of the table.
+fn destination(url: Url) -> Destination {
+    let options = destination::Options { preliminary: true, ..destination::Options::default() };
+    Destination { name: "demo".to_owned(), url, credentials: Credentials::None, options }
+}
+
+async fn app(
+    sandbox: &Sandbox,
+    (base_url, fhir_url): (&Url, Url),
+    database: PathBuf,
+) -> anyhow::Result<App> {
     let clock: Arc<dyn Clock> = Arc::new(SandboxClock::of(sandbox.world()));
     let store = SqliteStore::open(&database)
         .await
@@ -169,6 +200,10 @@ async fn app(sandbox: &Sandbox, base_url: &Url, database: PathBuf) -> anyhow::Re
         api: settings(base_url.clone()),
         return_urls: Vec::new(),
         metrics: None,
+        fhir: Fhir {
+            destinations: vec![destination(fhir_url)],
+            lease: jiff::SignedDuration::from_secs(20),
+        },
         clock,
     };
     parts.assemble()

@@ -4,9 +4,11 @@
 mod app;
 mod check;
 mod config;
+mod delivery;
 mod demo;
 mod doctor;
 mod export;
+mod fhir;
 mod keys;
 mod listen;
 mod metrics;
@@ -24,7 +26,7 @@ use std::{io::Write, process::ExitCode};
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
-use config::{Config, Mistake, Place, WebhookAdmin};
+use config::{Config, Fhir, Mistake, Place, WebhookAdmin};
 use phr_store::SharedStore;
 use telemetry::Telemetry;
 
@@ -100,6 +102,9 @@ enum Command {
         #[arg(long)]
         retry: bool,
     },
+    /// Delivery to FHIR servers (FHIR_BASE_URL; see docs/delivery.md)
+    #[command(subcommand)]
+    Fhir(fhir::Command),
     /// Write a person's Patient and Observations as FHIR R4, one resource a line (NDJSON)
     Export {
         /// The account's e-mail address
@@ -204,6 +209,12 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Notices { retry } => {
             let now = phr_model::Clock::now(&phr_model::SystemClock);
             say(&notices::list(&*store().await?.0, retry, now).await?)
+        }
+        Command::Fhir(command) => {
+            let now = phr_model::Clock::now(&phr_model::SystemClock);
+            let (store, _) = store().await?;
+            let configured = checked(Fhir::read(&variable))?;
+            say(&fhir::run(command, store, configured, now).await?)
         }
         Command::Export { email } => {
             let (store, place) = store().await?;

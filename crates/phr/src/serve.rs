@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     app::{App, Parts},
     config::{Config, Fitbit},
+    delivery,
     listen::{self, Room},
     worker,
 };
@@ -31,8 +32,24 @@ pub(crate) enum Role {
     Api,
     /// Sync, and answer nothing but probes (/livez, /readyz)
     Sync,
-    /// Both
+    /// Deliver to FHIR servers, and answer nothing but probes
+    Deliver,
+    /// All of it
     All,
+}
+
+impl Role {
+    fn answers(self) -> bool {
+        matches!(self, Self::Api | Self::All)
+    }
+
+    fn syncs(self) -> bool {
+        matches!(self, Self::Sync | Self::All)
+    }
+
+    fn delivers(self) -> bool {
+        matches!(self, Self::Deliver | Self::All)
+    }
 }
 
 /// Runs the server until it is told to stop.
@@ -56,7 +73,12 @@ pub(crate) async fn run(config: Config, role: Role) -> anyhow::Result<()> {
     if let Some(door) = app.metrics.take() {
         door.listen().await?;
     }
-    app.notifier.open().await?;
+    if role.syncs() {
+        app.notifier.open().await?;
+    }
+    if role.delivers() {
+        app.deliverer.open().await?;
+    }
     tracing::info!(%public_url, ?role, "ready");
     serve(listener, app, (role, workers), room, stop_signal()).await
 }
@@ -70,26 +92,26 @@ async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
     let stopping = CancellationToken::new();
-    let worker = match role {
-        Role::Api => tokio::spawn(stopping.clone().cancelled_owned()),
-        Role::Sync | Role::All => {
-            tokio::spawn(worker::run(app.sync, app.connector, workers, stopping.clone()))
-        }
+    let worker = match role.syncs() {
+        true => tokio::spawn(worker::run(app.sync, app.connector, workers, stopping.clone())),
+        false => tokio::spawn(stopping.clone().cancelled_owned()),
     };
-    let carrier = match role {
-        Role::Api => tokio::spawn(stopping.clone().cancelled_owned()),
-        Role::Sync | Role::All => tokio::spawn(worker::carry(app.notifier, stopping.clone())),
+    let carrier = match role.syncs() {
+        true => tokio::spawn(worker::carry(app.notifier, stopping.clone())),
+        false => tokio::spawn(stopping.clone().cancelled_owned()),
     };
-    let router = match role {
-        Role::Sync => app.probes,
-        Role::Api | Role::All => app.router,
+    let deliverer = match role.delivers() {
+        true => tokio::spawn(delivery::run(app.deliverer, stopping.clone())),
+        false => tokio::spawn(stopping.clone().cancelled_owned()),
     };
+    let router = if role.answers() { app.router } else { app.probes };
     let server = tokio::spawn(listen::serve(listener, router, room, stopping.clone()));
     stop.await;
     stopping.cancel();
     app.streams.close();
     server.await.context("the server failed")?;
     carrier.await.context("the carrier of notices failed")?;
+    deliverer.await.context("the delivery to FHIR servers failed")?;
     worker.await.context("the background worker failed")
 }
 
@@ -125,6 +147,7 @@ pub(crate) async fn parts(config: Config) -> anyhow::Result<Parts> {
         encryption_key: config.encryption_key,
         return_urls: config.return_urls,
         metrics: config.metrics,
+        fhir: config.fhir,
     })
 }
 

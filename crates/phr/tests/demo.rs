@@ -29,6 +29,9 @@ fn once_shows_a_table_of_every_metric_and_ends_well() {
         assert!(shown.contains(metric.facts().api.display), "{metric} is missing:\n{shown}");
     }
     assert_eq!(shown.lines().filter(|line| line.contains("curl ")).count(), 3);
+    let delivered = shown.lines().find_map(|line| line.strip_prefix("delivered to FHIR: "));
+    let words: Vec<_> = delivered.unwrap().split(' ').collect();
+    assert_eq!((words[0], words[1]), (words[2], "of"), "everything was delivered");
 }
 
 #[test]
@@ -201,6 +204,7 @@ fn help_teaches_the_first_step() {
       verify    Prove that the record is whole: by itself, and with --vendor against the vendor's data
       webhooks  Have Google notify this server of new data (once per Google Cloud project)
       notices   List notices that wait to be delivered or were given up
+      fhir      Delivery to FHIR servers (FHIR_BASE_URL; see docs/delivery.md)
       export    Write a person's Patient and Observations as FHIR R4, one resource a line (NDJSON)
       help      Print this message or the help of the given subcommand(s)
 

@@ -50,6 +50,7 @@ pub(crate) fn signed_in() -> OpenApiRouter<ApiState> {
         .routes(routes!(health::samples::list_samples))
         .routes(routes!(health::summary::summarise))
         .routes(routes!(health::coverage::show_coverage))
+        .routes(routes!(health::delivery::show_delivery))
 }
 
 /// Routes on which a person waits for the vendor.

@@ -36,6 +36,7 @@ const ROUTES: [(&str, &str, &str, Policy); 42] = [
     ("POST", "/health/sync", "/health/sync", Own),
     ("POST", "/health/sync/immediate", "/health/sync/immediate?date_str=2026-11-19", Own),
     ("GET", "/health/sync/runs", "/health/sync/runs", Own),
+    ("GET", "/health/delivery", "/health/delivery", Own),
     ("GET", "/sync/status", "/sync/status", Own),
     ("POST", "/vendors/{vendor}/sync", "/vendors/fitbit/sync", Own),
     ("POST", "/health/backfill", "/health/backfill", Own),

@@ -84,6 +84,7 @@ fn bad_queries() -> Vec<(String, &'static str)> {
     table.push((format!("/health/summary?metric=steps&bucket=year&{DAYS}"), "bucket"));
     for limit in ["0", "101", "-1", "", "all"] {
         table.push((format!("/health/sync/runs?limit={limit}"), "limit"));
+        table.push((format!("/health/delivery?limit={limit}"), "limit"));
     }
     table.push(("/health/sync/runs?page=2".to_owned(), "page"));
     for path in ["/auth/me", "/integrations/vendors", "/integrations/fitbit/status", "/sync/status"]

@@ -10,6 +10,7 @@ mod changes;
 mod changes_stream;
 mod connecting;
 mod contract;
+mod delivery;
 mod devices;
 mod failures;
 mod fhir;

@@ -1,7 +1,8 @@
 //! Rows that a writing transaction holds until its end, so that what it read stays true.
 //!
 //! Everything is held in one order: a name, a person, their connections (several in the order of the
-//! vendor's user), a session; a request for history before its connection. Whoever holds a later one never waits for an earlier one, sweeps pass
+//! vendor's user), a session; a request for history before its connection; a destination, deliveries by
+//! its name, then what was delivered and parked. Whoever holds a later one never waits for an earlier one, sweeps pass
 //! over what others hold, and the rest are single statements on one row: so no circle of waiting
 //! (deadlock) can arise, and because every statement of a writing transaction sees what was committed
 //! before it, none fails to serialise. That is why writing transactions need not be repeatable.

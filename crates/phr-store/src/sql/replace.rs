@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
-    DbConnection, coverage,
+    DbConnection, coverage, deliveries,
     dialect::elements,
     error::in_database,
     leases, observations, outbox,
@@ -117,6 +117,7 @@ async fn observe(
     }
     let revision = revise(&mut *transaction, person).await?;
     observations::write(&mut *transaction, person, revision, &changes).await?;
+    deliveries::note(&mut *transaction, person, revision, now).await?;
     let moved_from =
         held.iter().map(|observation| (observation.says.metric, observation.says.date));
     let touched = days.into_iter().chain(moved_from).collect();

@@ -169,10 +169,10 @@ fn edge(comparison: Comparison) -> &'static str {
 /// Days before or after which nothing can match: what the indexes are good for. Offsets and
 /// journeys move an edge by a day or two at most away from its civil day.
 fn days(query: &mut QueryBuilder<Db>, times: &[TimeFilter]) {
-    if let Some(first) = times.iter().filter_map(|filter| first_day(filter)).max() {
+    if let Some(first) = times.iter().filter_map(first_day).max() {
         query.push(" and civil_date >= ").push_bind(first.to_string());
     }
-    if let Some(last) = times.iter().filter_map(|filter| last_day(filter)).min() {
+    if let Some(last) = times.iter().filter_map(last_day).min() {
         query.push(" and civil_date <= ").push_bind(last.to_string());
     }
 }
@@ -241,7 +241,7 @@ impl Searches for DbStore {
         limit: u32,
     ) -> Result<Vec<Change>, StoreError> {
         let mut query = page_of(person, search, after, limit);
-        let row = query.build().fetch_one(&self.readers).await.map_err(in_database)?;
+        let row = query.build().fetch_one(&mut *self.reader().await?).await.map_err(in_database)?;
         let columns = Columns::of(&row, "observation");
         let found = observations::read_list(columns.get("page")?)?;
         let revisions: Vec<[i64; 1]> =
@@ -259,7 +259,7 @@ impl Searches for DbStore {
         let mut query =
             QueryBuilder::<Db>::new("select count(*) as total from observation where person = ");
         conditions(&mut query, person, search);
-        let row = query.build().fetch_one(&self.readers).await.map_err(in_database)?;
+        let row = query.build().fetch_one(&mut *self.reader().await?).await.map_err(in_database)?;
         Columns::of(&row, "observation").whole("total")
     }
 }

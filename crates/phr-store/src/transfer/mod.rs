@@ -11,7 +11,7 @@ use phr_model::PersonId;
 use crate::{DatabaseUrl, SharedStore, database, error::StoreError};
 
 /// Every table, those that are referred to first. A test compares the list with the schema.
-pub const TABLES: [&str; 17] = [
+pub const TABLES: [&str; 21] = [
     "person",
     "session",
     "refresh_token",
@@ -29,6 +29,10 @@ pub const TABLES: [&str; 17] = [
     "notice",
     "notice_delivery",
     "failing",
+    "destination",
+    "delivery",
+    "delivered",
+    "parked",
 ];
 
 /// Rows and bytes that are in memory at once.

@@ -8,6 +8,7 @@ mod backfills;
 mod bed;
 mod budgets;
 mod connections;
+mod deliveries;
 mod feed;
 mod fleet;
 mod given;
@@ -145,6 +146,26 @@ on_every_database! {
         a_hinted_date_is_forgotten_once_a_run_covered_it,
         a_hint_during_a_run_outlives_it,
         silence_is_counted_until_the_next_hint;
+    deliveries:
+        a_change_makes_its_person_due_at_every_destination,
+        a_destination_that_is_added_later_gets_all_history,
+        only_what_changed_comes_again_with_what_is_held_there,
+        of_many_deliverers_one_has_the_person,
+        nothing_is_recorded_after_the_lease_was_taken,
+        a_change_during_a_turn_is_not_lost,
+        a_page_ends_where_the_next_begins,
+        a_failed_turn_comes_again_when_it_is_due,
+        what_is_refused_is_parked_until_it_is_retried,
+        a_retry_during_a_turn_is_not_lost,
+        a_server_that_is_down_is_probed_by_one,
+        other_settings_have_everything_looked_at_anew,
+        another_address_is_another_server,
+        a_destination_that_left_the_configuration_is_left_alone,
+        lag_and_rate_are_seen,
+        introductions_and_charts_are_kept,
+        nothing_is_sent_for_whom_everything_was_erased,
+        whom_an_older_process_changed_is_enlisted,
+        what_was_on_its_way_is_known;
     fleet:
         an_empty_database_has_an_empty_fleet,
         connections_are_counted_by_state,

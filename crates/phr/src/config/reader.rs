@@ -75,7 +75,7 @@ impl Reader<'_> {
         words[0].1
     }
 
-    fn list(&self, name: &'static str) -> Vec<String> {
+    pub(super) fn list(&self, name: &'static str) -> Vec<String> {
         let text = self.text(name).unwrap_or_default();
         text.split(',').map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect()
     }
@@ -158,7 +158,7 @@ impl Reader<'_> {
     }
 
     /// Outside of this machine, tokens and readings travel encrypted or not at all.
-    fn https(&mut self, name: &'static str, url: Url) -> Option<Url> {
+    pub(super) fn https(&mut self, name: &'static str, url: Url) -> Option<Url> {
         if url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url)) {
             return Some(url);
         }

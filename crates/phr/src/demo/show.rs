@@ -10,7 +10,7 @@ use comfy_table::{CellAlignment, Table, presets::UTF8_FULL_CONDENSED};
 use indicatif::{ProgressBar, ProgressStyle};
 use phr_model::{DateRange, Metric};
 use phr_sandbox::World;
-use phr_store::reading::MetricTotals;
+use phr_store::{delivery::DestinationSeen, reading::MetricTotals};
 use phr_sync::Progress;
 use serde_json::{Map, Value, json};
 use url::Url;
@@ -73,10 +73,15 @@ impl Shown {
     }
 
     /// The table and the commands, or the line of JSON.
-    pub(super) fn end(&self, everybody: &[Arrived], world: &World) -> anyhow::Result<()> {
+    pub(super) fn end(
+        &self,
+        everybody: &[Arrived],
+        world: &World,
+        fhir: &DestinationSeen,
+    ) -> anyhow::Result<()> {
         let mut out = std::io::stdout().lock();
         if self.json {
-            writeln!(out, "{}", self.line(everybody))?;
+            writeln!(out, "{}", self.line(everybody, fhir))?;
         } else {
             for arrived in everybody {
                 writeln!(out, "\n{}", table(arrived))?;
@@ -84,15 +89,27 @@ impl Shown {
             let requests: u64 = world.request_counts().values().sum();
             let seconds = self.begun.elapsed().as_secs_f64();
             writeln!(out, "\n{requests} requests to the emulated Google, {seconds:.1} s in all.")?;
+            let (delivered, url) = (fhir.confirmed, &fhir.url);
+            let all = observations(everybody);
+            writeln!(out, "delivered to FHIR: {delivered} of {all} Observations, at {url}")?;
+            if let Some(error) = fhir.error.as_ref().or(fhir.failing.first().map(|it| &it.0)) {
+                writeln!(out, "the FHIR server fails: {error}")?;
+            }
             let first = everybody.first().context("there is nobody to show")?;
             writeln!(out, "{}", self.commands(first))?;
         }
         Ok(out.flush()?)
     }
 
-    fn line(&self, everybody: &[Arrived]) -> Value {
+    fn line(&self, everybody: &[Arrived], fhir: &DestinationSeen) -> Value {
         let people: Vec<Value> = everybody.iter().map(person_line).collect();
-        json!({"base_url": self.base_url, "sandbox_url": self.sandbox_url, "people": people})
+        let fhir = json!({"base_url": fhir.url, "delivered": fhir.confirmed});
+        json!({
+            "base_url": self.base_url,
+            "sandbox_url": self.sandbox_url,
+            "fhir": fhir,
+            "people": people,
+        })
     }
 
     fn commands(&self, arrived: &Arrived) -> String {
@@ -135,6 +152,11 @@ impl Display {
             let _ = writeln!(std::io::stderr(), "  {name}: {} days read", progress.days_done);
         }
     }
+}
+
+/// How many Observations there are.
+fn observations(everybody: &[Arrived]) -> u64 {
+    everybody.iter().flat_map(|arrived| &arrived.totals).map(|totals| totals.observations).sum()
 }
 
 fn person_line(arrived: &Arrived) -> Value {

@@ -8,7 +8,9 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
 mod app;
+mod delivery;
 mod dice;
+mod fhir;
 mod google;
 mod servers;
 
@@ -39,7 +41,7 @@ async fn t9_killed_at_any_moment_nothing_is_lost_doubled_or_stuck() {
     let mut dice = Dice::new(seed);
     let redirect = servers::free_port();
     let google = Google::start(seed, PEOPLE, redirect).await;
-    let mut servers = Servers::start(&google, redirect).await;
+    let mut servers = Servers::start(&google, redirect, &[]).await;
     let app = App::new(servers.url(0), google.url());
     let mut everybody = Vec::new();
     for email in google.people().await {

@@ -49,11 +49,15 @@ pub(crate) fn redirect(port: u16) -> String {
 }
 
 impl Servers {
-    /// Starts all; the first one is where browsers come back to.
-    pub(crate) async fn start(google: &Google, redirect_port: u16) -> Self {
+    /// Starts all with `further` settings; the first one is where browsers come back to.
+    pub(crate) async fn start(
+        google: &Google,
+        redirect_port: u16,
+        further: &[(&'static str, &str)],
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let bed = Bed::make().await;
-        let settings = vec![
+        let mut settings = vec![
             ("DATABASE_URL", bed.address().to_owned()),
             ("PUBLIC_URL", format!("http://127.0.0.1:{redirect_port}")),
             ("ENCRYPTION_KEY", KEY.to_owned()),
@@ -69,6 +73,7 @@ impl Servers {
             ("REQUESTS_PER_MINUTE", "1000000".to_owned()),
             ("RUST_LOG", "warn".to_owned()),
         ];
+        settings.extend(further.iter().map(|(name, text)| (*name, (*text).to_owned())));
         let process = |index: usize| {
             let port = if index == 0 { redirect_port } else { free_port() };
             Process { port, child: None, log: folder.path().join(format!("log{index}")) }
@@ -161,6 +166,13 @@ impl Servers {
         let mut text = String::from_utf8(output.stdout).unwrap();
         text.push_str(&String::from_utf8(output.stderr).unwrap());
         Verdict { code: output.status.code(), text }
+    }
+
+    /// What a command prints.
+    pub(crate) fn run(&self, arguments: &[&str]) -> String {
+        let output = self.command(arguments).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
     }
 
     /// The ends of the logs.

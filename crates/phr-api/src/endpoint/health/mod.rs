@@ -4,6 +4,7 @@ pub mod backfill;
 pub mod changes;
 pub mod changes_stream;
 pub mod coverage;
+pub mod delivery;
 pub mod observations;
 pub mod samples;
 pub mod summary;

@@ -1,0 +1,367 @@
+//! Delivery: claiming, recording and settling.
+
+use async_trait::async_trait;
+use futures_util::FutureExt;
+use jiff::Timestamp;
+use phr_model::PersonId;
+use serde_json::{Value, json};
+use sqlx::query::Query;
+use uuid::Uuid;
+
+use super::{
+    Db, DbArguments, DbConnection, DbStore,
+    connections::changed,
+    delivery_claims as claims, destinations,
+    dialect::{elements, id_of, texts},
+    error::in_database,
+    pending,
+    row::{Columns, micros},
+};
+use crate::{
+    delivery::{
+        Claimed, Delivered, Deliveries, DeliveryLease, Destination, DestinationSeen, Introductions,
+        Parked, Pending, Progress, Refused, Settled, Trip, Turn,
+    },
+    error::StoreError,
+    feed::Position,
+};
+
+// The note of a change: written with the change. Nobody's first change comes before Position::START.
+const NOTE: &str = "insert into delivery
+        (person, destination, seen_revision, seen_id, wanted, due_at, lagging_since)
+    select $1, name, -1, $4, $2, $3, $3 from destination where is_open = 1
+    order by name
+    on conflict (person, destination) do update set wanted = excluded.wanted,
+        due_at = case when delivery.erased_at is not null then null
+            else coalesce(delivery.due_at, excluded.due_at) end,
+        lagging_since = coalesce(delivery.lagging_since, excluded.lagging_since)";
+
+const EXTEND: &str = "update delivery set lease_until = $4
+    where person = $1 and destination = $2 and lease_token = $3";
+
+const ANNOUNCE: &str = concat!(
+    "insert into delivered (person, destination, observation, version, digest)
+     select $1, $2, ",
+    id_of!("wanted.value"),
+    ", 0, $5 from ",
+    texts!("$4"),
+    " where exists (select 1 from delivery
+         where person = $1 and destination = $2 and lease_token = $3)
+     on conflict (person, destination, observation) do nothing"
+);
+const ADVANCE: &str = "update delivery set attempts = 0, error = null,
+        seen_revision = coalesce($4, seen_revision),
+        seen_id = case when $4 is null then seen_id else $5 end
+    where person = $1 and destination = $2 and lease_token = $3";
+const CONFIRM: &str = concat!(
+    "insert into delivered (person, destination, observation, version, digest, place)
+     select $1, $2, ",
+    id_of!("wanted.value ->> 0"),
+    ", cast(wanted.value ->> 1 as bigint), ",
+    id_of!("wanted.value ->> 2"),
+    ", wanted.value ->> 3 from ",
+    elements!("$3"),
+    " where true
+     on conflict (person, destination, observation) do update set version = excluded.version,
+         digest = excluded.digest, place = excluded.place"
+);
+const PARK: &str = concat!(
+    "insert into parked (person, destination, observation, version, status, reason, parked_at)
+     select $1, $2, ",
+    id_of!("wanted.value ->> 0"),
+    ", cast(wanted.value ->> 1 as bigint), cast(wanted.value ->> 2 as bigint),
+         wanted.value ->> 3, $4 from ",
+    elements!("$3"),
+    " where true
+     on conflict (person, destination, observation) do update set version = excluded.version,
+         status = excluded.status, reason = excluded.reason, retry = 0"
+);
+macro_rules! of_these {
+    ($what:literal) => {
+        concat!(
+            $what,
+            " where person = $1 and destination = $2 and observation in (select ",
+            id_of!("wanted.value"),
+            " from ",
+            texts!("$3"),
+            ")"
+        )
+    };
+}
+const UNPARK: &str = of_these!("delete from parked");
+const FORGET: &str = of_these!("delete from delivered");
+const INTRODUCE: &str = "update delivery set introduced = $4
+    where person = $1 and destination = $2 and lease_token = $3";
+// Whether there is more is decided by what the row says now, not by what the claim saw.
+const SETTLE: &str = "update delivery set lease_token = null, lease_until = null, error = $4,
+        attempts = case when $4 is null then 0 else attempts + 1 end,
+        due_at = case when erased_at is not null then null when $5 is not null then $5
+            when wanted > seen_revision or retry = 1 then $6 else null end,
+        lagging_since = case when erased_at is null and ($5 is not null or wanted > seen_revision)
+            then lagging_since else null end
+    where person = $1 and destination = $2 and lease_token = $3";
+const ERASE: &str = "update delivery set erased_at = $4, due_at = null, lagging_since = null
+    where person = $1 and destination = $2 and lease_token = $3";
+const UNPARK_ALL: &str = "delete from parked where person = $1 and destination = $2";
+const IS_DELIVERED: &str = "select 1 as one from delivery where person = $1 and destination = $2";
+const HOLDS: &str = "select observation, place from delivered
+    where person = $1 and destination = $2 order by observation limit $3";
+
+type Statement = Query<'static, Db, DbArguments>;
+
+/// Notes that a person's Observations changed, in the transaction that changes them.
+pub(super) async fn note(
+    transaction: &mut DbConnection,
+    person: PersonId,
+    revision: i64,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let note = sqlx::query(NOTE).bind(person.0).bind(revision);
+    changed(transaction, note.bind(now.as_microsecond()).bind(Position::START.id)).await.map(|_| ())
+}
+
+/// A statement about the row that `lease` is for, with the lease as proof.
+fn under(sql: &'static str, lease: &DeliveryLease) -> Statement {
+    sqlx::query(sql).bind(lease.person.0).bind(lease.destination.clone()).bind(lease.token)
+}
+
+/// A statement about what belongs to that row.
+fn of(sql: &'static str, lease: &DeliveryLease) -> Statement {
+    sqlx::query(sql).bind(lease.person.0).bind(lease.destination.clone())
+}
+
+fn ids<'a>(ids: impl Iterator<Item = &'a Uuid>) -> String {
+    ids.map(|id| Value::from(id.simple().to_string())).collect::<Value>().to_string()
+}
+
+fn confirmed((id, delivered): &(Uuid, Delivered)) -> Value {
+    let digest = delivered.digest.simple().to_string();
+    json!([id.simple().to_string(), delivered.version, digest, delivered.place])
+}
+
+fn refused(refused: &Refused) -> Value {
+    let Refused { observation, version, status, reason } = refused;
+    json!([observation.simple().to_string(), version, status, reason])
+}
+
+async fn record(
+    transaction: &mut DbConnection,
+    lease: DeliveryLease,
+    progress: Progress,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if !progress.delivered.is_empty() {
+        let (to, count) = (lease.destination.clone(), progress.delivered.len());
+        destinations::confirmed(&mut *transaction, to, count, now).await?;
+    }
+    let seen = progress.seen;
+    let advance = under(ADVANCE, &lease).bind(seen.map(|seen| seen.revision));
+    if !changed(&mut *transaction, advance.bind(seen.map(|seen| seen.id))).await? {
+        return Err(StoreError::LeaseLost);
+    }
+    let done = progress.delivered.iter().map(|(id, _)| id).chain(&progress.passed);
+    changed(&mut *transaction, of(UNPARK, &lease).bind(ids(done))).await?;
+    if !progress.delivered.is_empty() {
+        let rows = progress.delivered.iter().map(confirmed).collect::<Value>().to_string();
+        changed(&mut *transaction, of(CONFIRM, &lease).bind(rows)).await?;
+    }
+    if !progress.refused.is_empty() {
+        let rows = progress.refused.iter().map(refused).collect::<Value>().to_string();
+        changed(transaction, of(PARK, &lease).bind(rows).bind(now.as_microsecond())).await?;
+    }
+    Ok(())
+}
+
+async fn erase(
+    transaction: &mut DbConnection,
+    lease: DeliveryLease,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if !changed(&mut *transaction, under(ERASE, &lease).bind(now.as_microsecond())).await? {
+        return Err(StoreError::LeaseLost);
+    }
+    changed(transaction, of(UNPARK_ALL, &lease)).await.map(|_| ())
+}
+
+#[async_trait]
+impl Deliveries for DbStore {
+    async fn open_destinations(
+        &self,
+        named: &[Destination],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let named = named.to_vec();
+        self.write(move |transaction| destinations::open(transaction, named, now).boxed()).await
+    }
+
+    async fn enlist(&self, destination: &str, now: Timestamp) -> Result<(), StoreError> {
+        let name = destination.to_owned();
+        self.write(move |transaction| destinations::enlist(transaction, name, now).boxed()).await
+    }
+
+    async fn claim_delivery(
+        &self,
+        destination: &str,
+        now: Timestamp,
+        lease_until: Timestamp,
+        token: Uuid,
+    ) -> Result<Turn, StoreError> {
+        let (destination, times) = (destination.to_owned(), (now, lease_until));
+        self.write(move |transaction| claims::turn(transaction, destination, times, token).boxed())
+            .await
+    }
+
+    async fn claim_delivery_of(
+        &self,
+        person: PersonId,
+        destination: &str,
+        now: Timestamp,
+        lease_until: Timestamp,
+        token: Uuid,
+    ) -> Result<Option<Claimed>, StoreError> {
+        let claim = claims::claim_of(person, destination, (now, lease_until), token);
+        self.write(move |transaction| claims::claimed(transaction, claim, 0).boxed()).await
+    }
+
+    async fn extend_delivery(
+        &self,
+        lease: &DeliveryLease,
+        lease_until: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.change(under(EXTEND, lease).bind(lease_until.as_microsecond())).await
+    }
+
+    async fn pending(
+        &self,
+        lease: &DeliveryLease,
+        after: Position,
+        limit: u32,
+    ) -> Result<Vec<Pending>, StoreError> {
+        let query = pending::next(lease, after, limit);
+        let rows = query.fetch_all(&mut *self.reader().await?).await.map_err(in_database)?;
+        rows.iter().map(pending::read).collect()
+    }
+
+    async fn pending_again(
+        &self,
+        lease: &DeliveryLease,
+        limit: u32,
+    ) -> Result<Vec<Pending>, StoreError> {
+        let query = pending::again(lease, limit);
+        let rows = query.fetch_all(&mut *self.reader().await?).await.map_err(in_database)?;
+        rows.iter().map(pending::read).collect()
+    }
+
+    async fn announce(
+        &self,
+        lease: &DeliveryLease,
+        observations: &[Uuid],
+    ) -> Result<(), StoreError> {
+        let announce = under(ANNOUNCE, lease).bind(ids(observations.iter())).bind(Uuid::nil());
+        self.change(announce).await.map(|_| ())
+    }
+
+    async fn record_progress(
+        &self,
+        lease: &DeliveryLease,
+        progress: Progress,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let lease = lease.clone();
+        self.write(move |transaction| record(transaction, lease, progress, now).boxed()).await
+    }
+
+    async fn record_introductions(
+        &self,
+        lease: &DeliveryLease,
+        introduced: &Introductions,
+    ) -> Result<(), StoreError> {
+        let introduce = under(INTRODUCE, lease).bind(json!(introduced).to_string());
+        if self.change(introduce).await? { Ok(()) } else { Err(StoreError::LeaseLost) }
+    }
+
+    async fn settle_delivery(
+        &self,
+        lease: &DeliveryLease,
+        settled: Settled,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let settle = under(SETTLE, lease).bind(settled.error).bind(micros(settled.due_at));
+        self.change(settle.bind(now.as_microsecond())).await
+    }
+
+    async fn trip_destination(&self, name: &str, trip: Trip) -> Result<(), StoreError> {
+        self.change(destinations::trip(name, trip)).await.map(|_| ())
+    }
+
+    async fn mend_destination(&self, name: &str) -> Result<(), StoreError> {
+        self.change(destinations::mend(name)).await.map(|_| ())
+    }
+
+    async fn destinations(&self, now: Timestamp) -> Result<Vec<DestinationSeen>, StoreError> {
+        self.read(move |transaction| destinations::survey(transaction, now).boxed()).await
+    }
+
+    async fn parked(
+        &self,
+        destination: Option<&str>,
+        person: Option<PersonId>,
+        most: u32,
+    ) -> Result<Vec<Parked>, StoreError> {
+        let parked = destinations::parked(destination, person, most);
+        let rows = parked.fetch_all(&mut *self.reader().await?).await;
+        rows.map_err(in_database)?.iter().map(destinations::read_parked).collect()
+    }
+
+    async fn retry_parked(&self, destination: &str, now: Timestamp) -> Result<u64, StoreError> {
+        let name = destination.to_owned();
+        self.write(move |transaction| destinations::retry(transaction, name, now).boxed()).await
+    }
+
+    async fn link_chart(
+        &self,
+        person: PersonId,
+        destination: &str,
+        chart: &str,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.change(destinations::link_chart(person, destination, chart, now)).await
+    }
+
+    async fn is_delivered_to(
+        &self,
+        person: PersonId,
+        destination: &str,
+    ) -> Result<bool, StoreError> {
+        let query = sqlx::query(IS_DELIVERED).bind(person.0).bind(destination.to_owned());
+        let row = query.fetch_optional(&mut *self.reader().await?).await.map_err(in_database)?;
+        Ok(row.is_some())
+    }
+
+    async fn delivered_of(
+        &self,
+        lease: &DeliveryLease,
+        limit: u32,
+    ) -> Result<Vec<(Uuid, Option<String>)>, StoreError> {
+        let query = of(HOLDS, lease).bind(i64::from(limit));
+        let rows = query.fetch_all(&mut *self.reader().await?).await.map_err(in_database)?;
+        let read = |row| {
+            let columns = Columns::of(row, "delivered");
+            Ok((columns.get("observation")?, columns.get("place")?))
+        };
+        rows.iter().map(read).collect()
+    }
+
+    async fn forget_delivered(
+        &self,
+        lease: &DeliveryLease,
+        observations: &[Uuid],
+    ) -> Result<(), StoreError> {
+        self.change(of(FORGET, lease).bind(ids(observations.iter()))).await.map(|_| ())
+    }
+
+    async fn mark_erased(&self, lease: &DeliveryLease, now: Timestamp) -> Result<(), StoreError> {
+        let lease = lease.clone();
+        self.write(move |transaction| erase(transaction, lease, now).boxed()).await
+    }
+}
