@@ -2,6 +2,7 @@
 //! shape, as delivered and as served. For `ci/validate.py`.
 
 #![expect(clippy::unwrap_used, reason = "an example may fail where it stands")]
+#![expect(clippy::print_stdout, reason = "printing is what it is for")]
 
 #[path = "../tests/common/mod.rs"]
 mod common;
