@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -78,10 +79,14 @@ def start(command, environment, folder, ready):
         stderr=subprocess.STDOUT,
         text=True,
     )
+    said = []
     for line in process.stdout:
+        said.append(line)
         if ready in line:
+            # What nobody reads would fill the pipe, and the process would wait for room.
+            threading.Thread(target=process.stdout.read, daemon=True).start()
             return process, line
-    sys.exit(f"{command} did not start")
+    sys.exit(f"{command} did not start: {''.join(said)}")
 
 
 def free_port():

@@ -53,7 +53,7 @@ async fn run() {
     let base = format!("http://{}", listener.local_addr().unwrap());
     let router = phr_api::router(&app.state, extra);
     tokio::spawn(async move { axum::serve(listener, router).await });
-    let pages: [(&str, Path); 6] = [
+    let pages: [(&str, Path); 8] = [
         ("constant 4 KB, anybody", |_| "/constant".to_owned()),
         ("who am I, signed in", |_| "/auth/me".to_owned()),
         ("page 1 of all", |_| list("page=1&page_size=20")),
@@ -63,6 +63,11 @@ async fn run() {
         ("a page for the first time", |n| {
             list(&format!("page={}&page_size={}", 1 + n % 2_000, 18 + n / 2_000 % 5))
         }),
+        ("a day for the first time", |n| {
+            let day = some_day(n);
+            list(&format!("date_from={day}&date_to={day}&page_size={}", 30 + n / 1_800 % 60))
+        }),
+        ("the same day as FHIR", |n| format!("/fhir/Observation?date={}&_count=100", some_day(n))),
     ];
     let asked = Arc::new(AtomicUsize::new(0));
     let token = ada.access.clone();
@@ -89,6 +94,12 @@ async fn run() {
             );
         }
     }
+}
+
+/// One of the days of the history.
+fn some_day(n: usize) -> jiff::civil::Date {
+    let back = i64::try_from(n % 1_800).unwrap();
+    date(2026, 11, 19).checked_sub(back.days()).unwrap()
 }
 
 fn list(query: &str) -> String {

@@ -34,6 +34,15 @@ pub enum ApiError {
     /// The body is not JSON.
     #[error("unsupported media type")]
     NotJson,
+    /// The body is not a form.
+    #[error("unsupported media type")]
+    NotForm,
+    /// The client wants something that is not JSON.
+    #[error("not acceptable")]
+    NotAcceptable,
+    /// A parameter of a FHIR search has a mistake.
+    #[error("{0}")]
+    BadSearch(String),
     /// Nothing there, or not yours.
     #[error("not found")]
     NotFound,
@@ -117,6 +126,21 @@ impl ApiError {
                 "Send the body as uncompressed `Content-Type: application/json`",
             )
             .about_the_body(),
+            Self::NotForm => Problem::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "not-form",
+                "Unsupported media type",
+                "Send the parameters as `Content-Type: application/x-www-form-urlencoded`",
+            ),
+            Self::NotAcceptable => Problem::new(
+                StatusCode::NOT_ACCEPTABLE,
+                "not-acceptable",
+                "Not acceptable",
+                "Only JSON is spoken here: `Accept: application/fhir+json`",
+            ),
+            Self::BadSearch(detail) => {
+                Problem::new(StatusCode::BAD_REQUEST, "bad-search", "Bad search", detail.as_str())
+            }
             Self::NotFound => Problem::of_status(StatusCode::NOT_FOUND),
             Self::Forbidden(detail) => {
                 Problem::new(StatusCode::FORBIDDEN, "forbidden", "Not allowed", *detail)

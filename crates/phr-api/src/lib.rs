@@ -9,6 +9,7 @@ pub mod auth;
 pub mod cursor;
 pub mod endpoint;
 pub mod error;
+pub mod fhir;
 pub mod input;
 pub mod layer;
 pub mod limit;
@@ -64,14 +65,16 @@ fn webhook_routes(state: &ApiState) -> (Router, utoipa::openapi::OpenApi) {
 fn routes(state: &ApiState, extra: OpenApiRouter) -> (Router, utoipa::openapi::OpenApi) {
     use layer::stack::{PATIENCE, SYNC_PATIENCE, patience};
     let strangers = middleware::from_fn_with_state(state.clone(), layer::address::limit_strangers);
-    let public = endpoint::anonymous().with_state(state.clone()).merge(extra);
-    OpenApiRouter::with_openapi(openapi::base(&state.settings))
-        .merge(endpoint::signed_in().route_layer(patience(PATIENCE)))
+    let public = endpoint::anonymous().merge(fhir::anonymous());
+    let public = public.with_state(state.clone()).merge(extra);
+    let (router, document) = OpenApiRouter::with_openapi(openapi::base(&state.settings))
+        .merge(endpoint::signed_in().merge(fhir::signed_in()).route_layer(patience(PATIENCE)))
         .merge(endpoint::waiting().route_layer(patience(SYNC_PATIENCE)))
         .merge(endpoint::probes().route_layer(patience(PATIENCE)))
         .with_state(state.clone())
         .merge(public.route_layer(strangers).route_layer(patience(PATIENCE)))
-        .split_for_parts()
+        .split_for_parts();
+    (router, openapi::with_bodies_explained(document))
 }
 
 /// `/openapi.json` and Swagger UI at `/docs`, from this program alone: no other host is asked.

@@ -5,7 +5,8 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa::{
     Modify, OpenApi,
     openapi::{
-        Server,
+        ContentBuilder, OpenApi as Document, Ref, RefOr, Required, ResponseBuilder, Server,
+        path::{Operation, PathItem},
         security::{Http, HttpAuthScheme, SecurityScheme},
     },
 };
@@ -16,6 +17,11 @@ use crate::{problem::ProblemDocument, settings::Settings};
 const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' \
     'unsafe-inline'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; \
     form-action 'none'; frame-ancestors 'none'";
+
+const JSON: &str = "application/json";
+
+/// Where the body may be left away (`Input::MAY_BE_ABSENT`), which the macros cannot say.
+const BODY_MAY_BE_ABSENT: &str = "/integrations/fitbit/authorize/url";
 
 #[derive(OpenApi)]
 #[openapi(
@@ -36,6 +42,8 @@ const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'sel
         (name = "auth", description = "Accounts and sessions"),
         (name = "integrations", description = "Vendors and connecting them"),
         (name = "health", description = "Syncing and reading"),
+        (name = "fhir", description = "The record for FHIR R4 clients: reading only, JSON only, \
+            failures as OperationOutcome. See `GET /fhir/metadata`."),
         (name = "pages", description = "Pages that people see in their browser while connecting"),
         (name = "webhooks", description = "What vendors call"),
         (name = "operations", description = "Probes"),
@@ -64,6 +72,47 @@ pub(crate) fn base(settings: &Settings) -> utoipa::openapi::OpenApi {
     }
     document.servers = Some(vec![Server::new(settings.base())]);
     document
+}
+
+/// Says of any operation that takes JSON what it may answer before it reads a field.
+pub(crate) fn with_bodies_explained(mut document: Document) -> Document {
+    for (path, item) in &mut document.paths.paths {
+        for operation in operations(item).filter(|operation| takes_json(operation)) {
+            add_mistakes_in_bodies(operation);
+            if let (BODY_MAY_BE_ABSENT, Some(RefOr::T(body))) =
+                (&**path, &mut operation.request_body)
+            {
+                body.required = Some(Required::False);
+            }
+        }
+    }
+    document
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [&mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten()
+}
+
+fn takes_json(operation: &Operation) -> bool {
+    let body = operation.request_body.as_ref();
+    body.is_some_and(|body| matches!(body, RefOr::T(body) if body.content.contains_key(JSON)))
+}
+
+fn add_mistakes_in_bodies(operation: &mut Operation) {
+    let mistakes = [
+        ("400", "The body is not valid JSON"),
+        ("413", "The body is too large"),
+        ("415", "The body is not `application/json`"),
+    ];
+    for (status, description) in mistakes {
+        let schema = Ref::from_schema_name("ProblemDocument");
+        let content = ContentBuilder::new().schema(Some(schema)).build();
+        let response = ResponseBuilder::new()
+            .description(description)
+            .content("application/problem+json", content)
+            .build();
+        operation.responses.responses.entry(status.to_owned()).or_insert_with(|| response.into());
+    }
 }
 
 /// Lets the documentation page run in a browser.

@@ -2,7 +2,6 @@
 //! Observation says, and through whom it came.
 
 use jiff::Timestamp;
-use phr_model::identity::NAMESPACE;
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -45,11 +44,6 @@ struct Who<'a> {
     display: &'a str,
 }
 
-/// The id of the Provenance of the Observation called `observation`.
-pub fn provenance_id(observation: Uuid) -> Uuid {
-    Uuid::new_v5(&NAMESPACE, format!("v1|provenance|{observation}").as_bytes())
-}
-
 impl Chart {
     /// Where an Observation comes from: the vendor said it, we passed it on.
     pub fn provenance(&self, observation: &phr_model::Observation) -> Provenance<'_> {
@@ -59,7 +53,8 @@ impl Chart {
             CodeableConcept::code(AGENT_OF_US_CORE, "transmitter", Some("Transmitter"));
         Provenance {
             resource_type: "Provenance",
-            id: provenance_id(id),
+            // One Provenance an Observation: under the same id.
+            id,
             meta: Meta::default().versioned(observation.version, observation.issued),
             target: [Target { reference: format!("Observation/{id}") }],
             recorded: observation.issued,

@@ -24,7 +24,7 @@ fn total(value: i64) -> Figure {
 }
 
 fn spread(mean_milli: i64, min: i64, max: i64) -> Figure {
-    Figure::Spread { mean_micro: mean_milli * 1_000, min, max }
+    Figure::Spread { mean_micro: mean_milli.saturating_mul(1_000), min, max }
 }
 
 #[rstest]

@@ -30,6 +30,7 @@ pub mod reading;
 mod record_digest;
 pub mod run;
 mod schedule;
+pub mod search;
 pub mod sqlite;
 mod timing;
 pub mod transfer;
@@ -54,6 +55,7 @@ pub use one_time::OneTimes;
 pub use postgres::PostgresStore;
 pub use reading::Readings;
 pub use run::Runs;
+pub use search::Searches;
 pub use sqlite::SqliteStore;
 pub use upkeep::Upkeep;
 pub use vault::Vault;
@@ -73,6 +75,7 @@ pub trait Store:
     + OneTimes
     + Readings
     + Runs
+    + Searches
     + Upkeep
     + Send
     + Sync
@@ -93,6 +96,7 @@ impl<T> Store for T where
         + OneTimes
         + Readings
         + Runs
+        + Searches
         + Upkeep
         + Send
         + Sync

@@ -20,12 +20,14 @@ pub enum Purpose {
     Confirmation,
     /// An invitation to register.
     Invitation,
+    /// A bulk export; looked at as often as its files are fetched.
+    Export,
 }
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Self; 4] =
-        [Self::OAuthState, Self::ConnectLink, Self::Confirmation, Self::Invitation];
+    pub const ALL: [Self; 5] =
+        [Self::OAuthState, Self::ConnectLink, Self::Confirmation, Self::Invitation, Self::Export];
 
     /// The purpose's name in the database.
     pub fn key(self) -> &'static str {
@@ -34,6 +36,7 @@ impl Purpose {
             Self::ConnectLink => "connect_link",
             Self::Confirmation => "confirmation",
             Self::Invitation => "invitation",
+            Self::Export => "export",
         }
     }
 

@@ -119,11 +119,11 @@ async fn demonstrate(
     if !options.once {
         let worker =
             tokio::spawn(crate::worker::run(app.sync, app.connector, WORKERS, stopping.clone()));
-        let deliverer = tokio::spawn(delivery::run(app.deliverer, stopping.clone()));
+        let delivery = tokio::spawn(delivery::run(app.deliverer, stopping.clone()));
         serve::stop_signal().await;
         stopping.cancel();
         worker.await?;
-        deliverer.await?;
+        delivery.await?;
     }
     app.streams.close();
     stopping.cancel();

@@ -92,17 +92,20 @@ async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
     let stopping = CancellationToken::new();
-    let worker = match role.syncs() {
-        true => tokio::spawn(worker::run(app.sync, app.connector, workers, stopping.clone())),
-        false => tokio::spawn(stopping.clone().cancelled_owned()),
+    let worker = if role.syncs() {
+        tokio::spawn(worker::run(app.sync, app.connector, workers, stopping.clone()))
+    } else {
+        tokio::spawn(stopping.clone().cancelled_owned())
     };
-    let carrier = match role.syncs() {
-        true => tokio::spawn(worker::carry(app.notifier, stopping.clone())),
-        false => tokio::spawn(stopping.clone().cancelled_owned()),
+    let carrier = if role.syncs() {
+        tokio::spawn(worker::carry(app.notifier, stopping.clone()))
+    } else {
+        tokio::spawn(stopping.clone().cancelled_owned())
     };
-    let deliverer = match role.delivers() {
-        true => tokio::spawn(delivery::run(app.deliverer, stopping.clone())),
-        false => tokio::spawn(stopping.clone().cancelled_owned()),
+    let deliverer = if role.delivers() {
+        tokio::spawn(delivery::run(app.deliverer, stopping.clone()))
+    } else {
+        tokio::spawn(stopping.clone().cancelled_owned())
     };
     let router = if role.answers() { app.router } else { app.probes };
     let server = tokio::spawn(listen::serve(listener, router, room, stopping.clone()));

@@ -11,3 +11,4 @@ pub mod signed_in;
 pub mod throttle;
 
 pub use signed_in::SignedIn;
+pub(crate) use signed_in::{find, refuse_token_in_query};

@@ -89,7 +89,7 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-fn refuse_token_in_query(parts: &Parts) -> Result<(), ApiError> {
+pub(crate) fn refuse_token_in_query(parts: &Parts) -> Result<(), ApiError> {
     let query = parts.uri.query().unwrap_or_default();
     let mut names = url::form_urlencoded::parse(query.as_bytes()).map(|(name, _)| name);
     if names.any(|name| name == "token" || name == "access_token") {

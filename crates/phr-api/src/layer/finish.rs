@@ -16,11 +16,12 @@ use axum::{
     middleware::Next,
     response::Response,
 };
+use phr_fhir::OperationOutcome;
 use phr_sync::entropy;
 use phr_telemetry::record;
 use tracing::Instrument;
 
-use crate::{problem::Problem, state::ApiState};
+use crate::{fhir::FHIR_JSON, problem::Problem, state::ApiState};
 
 /// What the API's own answers may do in a browser: nothing (OU-01). Pages bring their own.
 const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'";
@@ -49,13 +50,14 @@ pub(crate) async fn finish(
         route,
         person.id = tracing::field::Empty,
     );
+    let speaks_fhir = is_fhir(request.uri().path());
     let begun = Instant::now();
     let response = next.run(request).instrument(span.clone()).await;
     let took = begun.elapsed();
     record::http(route, method.as_str(), response.status().as_u16(), took);
     let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     span.in_scope(|| log(&response, duration_ms));
-    let mut response = write_problem(response, &id);
+    let mut response = write_problem(response, &id, speaks_fhir);
     let https = state.settings.public_url.scheme() == "https";
     put_headers(response.headers_mut(), &id, https);
     response
@@ -70,19 +72,31 @@ fn log(response: &Response, duration_ms: u64) {
     }
 }
 
-/// Every failure that is not a page becomes a problem document; one that nobody has described is
-/// described by its status.
-fn write_problem(response: Response, id: &str) -> Response {
+/// Whether failures at this address are OperationOutcomes.
+fn is_fhir(path: &str) -> bool {
+    let rest = path.strip_prefix(crate::fhir::PREFIX);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Every failure that is not a page becomes a problem document, or an OperationOutcome where FHIR is
+/// spoken; one that nobody has described is described by its status.
+fn write_problem(response: Response, id: &str, speaks_fhir: bool) -> Response {
     let status = response.status();
     if !(status.is_client_error() || status.is_server_error()) || is_page(response.headers()) {
         return response;
     }
     let described = response.extensions().get::<Arc<Problem>>().cloned();
     let problem = described.unwrap_or_else(|| Arc::new(Problem::of_status(status)));
-    let document = serde_json::to_vec(&problem.document(id)).unwrap_or_default();
+    let (kind, document) = if speaks_fhir {
+        let outcome = OperationOutcome::of_status(status.as_u16(), &problem.detail);
+        (FHIR_JSON, serde_json::to_vec(&outcome))
+    } else {
+        ("application/problem+json", serde_json::to_vec(&problem.document(id)))
+    };
+    let document = document.unwrap_or_default();
     let (mut parts, _) = response.into_parts();
     parts.headers.remove(CONTENT_LENGTH);
-    parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     if let Some(seconds) = problem.retry_after {
         parts.headers.insert(axum::http::header::RETRY_AFTER, HeaderValue::from(seconds));
     }

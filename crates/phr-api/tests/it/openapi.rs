@@ -36,7 +36,8 @@ async fn every_documented_operation_is_routed() {
     for (method, path, _) in operations(&document(&app).await) {
         let method: Method = method.parse().unwrap();
         let path = path.replace("{ticket}", "unknown").replace("{id}", "unknown");
-        let path = path.replace("{vendor}", "fitbit");
+        let path = path.replace("{vendor}", "fitbit").replace("{version}", "1");
+        let path = path.replace("{file}", "Observation.ndjson");
         let reply = app.send(app.nobody().request(&method, &path, None)).await;
         assert!(![404, 405].contains(&reply.status.as_u16()), "{method} {path}");
     }
@@ -101,8 +102,15 @@ fn has_example(document: &Value, media: &Value) -> bool {
 #[tokio::test]
 async fn az_01_every_operation_outside_the_public_ones_asks_for_the_bearer() {
     let app = TestApp::start().await;
-    let public =
-        ["/auth/register", "/auth/login", "/auth/refresh", "/webhooks/fitbit", "/livez", "/readyz"];
+    let public = [
+        "/auth/register",
+        "/auth/login",
+        "/auth/refresh",
+        "/webhooks/fitbit",
+        "/fhir/metadata",
+        "/livez",
+        "/readyz",
+    ];
     for (method, path, operation) in operations(&document(&app).await) {
         let is_page = operation["tags"][0] == "pages";
         let asks = operation["security"][0]["bearer"].is_array();

@@ -35,6 +35,17 @@ impl TestApp {
         self.hold_in(&self.store, person, metric, date, samples).await;
     }
 
+    /// The same of a day that is not over.
+    pub(crate) async fn hold_open(
+        &self,
+        person: PersonId,
+        metric: Metric,
+        date: &str,
+        samples: Vec<Sample>,
+    ) {
+        self.hold_day(&self.store, (person, metric, date), samples, false).await;
+    }
+
     /// The same through another process's store.
     pub(crate) async fn hold_in(
         &self,
@@ -43,6 +54,16 @@ impl TestApp {
         metric: Metric,
         date: &str,
         samples: Vec<Sample>,
+    ) {
+        self.hold_day(store, (person, metric, date), samples, true).await;
+    }
+
+    async fn hold_day(
+        &self,
+        store: &SharedStore,
+        (person, metric, date): (PersonId, Metric, &str),
+        samples: Vec<Sample>,
+        closed: bool,
     ) {
         let date: Date = date.parse().unwrap();
         let offsets = Offsets::new(TimeZone::get("Europe/Zurich").unwrap(), &samples);
@@ -55,7 +76,7 @@ impl TestApp {
             samples: &samples,
             figure: figure.as_ref(),
             offsets: &offsets,
-            closed: true,
+            closed,
         };
         let coverage = Coverage {
             metric,
@@ -67,7 +88,7 @@ impl TestApp {
             ours: figure.clone(),
             vendor: figure.clone(),
             read_at: Some(self.now()),
-            read_closed: true,
+            read_closed: closed,
         };
         let drafts = observe(&day, HeartRateForm::Hourly);
         let write = DayWrite { samples, drafts, coverage };

@@ -143,8 +143,8 @@ impl Turn<'_> {
         if !new.is_empty() {
             self.store.announce(&self.claimed.lease, &new).await?;
         }
-        let sent = self.send(&ready).await?;
-        self.write_down(&ready, sent, passed, seen).await
+        let outcome = self.send(&ready).await?;
+        self.write_down(&ready, outcome, passed, seen).await
     }
 
     /// Sends in the order of ids. If something is refused, the server may have lost the Patient or

@@ -39,6 +39,7 @@ mod replace;
 mod row;
 mod runs;
 mod sample_days;
+mod search;
 mod sessions;
 mod upkeep;
 

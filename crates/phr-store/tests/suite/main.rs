@@ -23,6 +23,7 @@ mod readings;
 mod runs;
 mod schedule;
 mod schema;
+mod search;
 mod sessions;
 mod size;
 mod sqlite_file;
@@ -69,6 +70,16 @@ on_every_database! {
         all_sessions_of_a_person_end_at_once,
         another_password_ends_every_other_session,
         sessions_survive_a_restart;
+    search:
+        everything_that_stands_is_found_in_the_order_of_pages,
+        a_day_holds_what_lies_within_it,
+        a_bound_cuts_where_it_says,
+        series_tell_open_days_from_closed_ones,
+        the_withdrawn_are_found_by_status_or_not_at_all,
+        what_changed_since_is_found_in_the_order_of_changes,
+        pages_of_any_length_and_order_hold_everything_once,
+        nobody_finds_what_is_somebody_elses,
+        a_journey_hides_nothing;
     one_times:
         a_secret_works_once,
         a_secret_works_for_its_purpose_only,

@@ -306,6 +306,20 @@ impl Stage {
         for (metric, data_type, scale) in SAMPLED {
             self.assert_metric_equals_vendor(person, metric, data_type, scale, date).await;
         }
+        self.assert_fhir_is_valid(person, date).await;
+    }
+
+    /// Every Observation of the day is a good FHIR resource.
+    async fn assert_fhir_is_valid(&self, person: &Connected, date: jiff::civil::Date) {
+        let chart = phr_fhir::Chart::new("https://phr.example", person.id.patient(), FITBIT);
+        let day = phr_model::DateRange::day(date);
+        for metric in Metric::ALL {
+            let held = self.store.observations_between(person.id, metric, day).await.unwrap();
+            for observation in held {
+                let resource = serde_json::to_value(chart.observation(&observation)).unwrap();
+                assert_eq!(phr_fhir::checker::check(&resource), [], "{metric} of {date}");
+            }
+        }
     }
 
     async fn assert_metric_equals_vendor(

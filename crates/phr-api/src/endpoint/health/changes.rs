@@ -108,6 +108,7 @@ pub struct WithdrawnObservation {
     #[schema(format = DateTime)]
     pub effective_end: Option<String>,
     /// Always `entered-in-error`.
+    #[schema(pattern = "^entered-in-error$")]
     pub status: &'static str,
     /// One more than the version it had last.
     pub version: u32,

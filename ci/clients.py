@@ -1,0 +1,104 @@
+"""Clients that others wrote, against a server of ours with one connected person.
+
+    rest   schemathesis (https://schemathesis.io) makes up requests from our OpenAPI document, valid
+           and not, and judges the answers: no 5xx, and nothing that the document does not tell
+    fhir   `fhirclient` and `fhir.resources` search, page and parse /fhir
+
+    cargo build --release && python3 ci/clients.py rest fhir
+
+They are installed into a virtual environment of their own (target/clients), as ci/clients.txt tells.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import time
+import venv
+
+from stage import call, connect, sign_up, stage
+
+HERE = pathlib.Path(__file__).parent
+HOME = HERE.parent / "target" / "clients"
+
+# All about answers; not whether a request that fits its schema is good: a date may be tomorrow's.
+CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance"
+CHECKS += ",response_headers_conformance,response_schema_conformance"
+CHECKS += ",negative_data_rejection,missing_required_header,unsupported_method,ignored_auth"
+
+# Its answer never ends.
+ENDLESS = "/health/changes/stream"
+# These end the session that asks, or the connection that the others read from.
+FAREWELLS = [
+    "/auth/logout",
+    "/auth/logout/all",
+    "/auth/password",
+    "/auth/sessions/{id}",
+    "/integrations/vendors/disconnect",
+]
+SETTINGS = {
+    "API_DOCS": "on",
+    "FITBIT_WEBHOOK_AUTHORIZATION": "Bearer nobody-knows-this-value-of-40-letters",
+}
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("parts", nargs="+", choices=["rest", "fhir"])
+    parser.add_argument("--phr", default="target/release/phr")
+    parser.add_argument("--examples", type=int, default=25, help="made-up requests per operation")
+    options = parser.parse_args()
+    programs = installed()
+    with stage(options.phr, settings=SETTINGS) as (base, _, _):
+        token = sign_up(base, "ines@example.com")
+        connect(base, token, "ines@example.com")
+        wait_for_readings(base, token)
+        if "fhir" in options.parts:
+            read = [programs / "python", HERE / "fhir_reader.py", base, token]
+            subprocess.run(read, check=True)
+        if "rest" in options.parts:
+            leave_out = ["--exclude-path-regex", "^/fhir", *each("--exclude-path", [ENDLESS, *FAREWELLS])]
+            schemathesis(programs, base, token, options.examples, leave_out)
+            for number, path in enumerate(FAREWELLS):
+                token = sign_up(base, f"ines{number}@example.com")
+                schemathesis(programs, base, token, options.examples, ["--include-path", path])
+
+
+def installed():
+    """The folder of the clients' programs; made anew when ci/clients.txt changed."""
+    wanted = (HERE / "clients.txt").read_text()
+    marker = HOME / "installed.txt"
+    if not marker.exists() or marker.read_text() != wanted:
+        venv.create(HOME, clear=True, with_pip=True)
+        pip = [HOME / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check"]
+        subprocess.run([*pip, "--requirement", HERE / "clients.txt"], check=True)
+        marker.write_text(wanted)
+    return HOME / "bin"
+
+
+def wait_for_readings(base, token):
+    deadline = time.monotonic() + 120
+    while not json.loads(call(f"{base}/integrations/fitbit/status", token)[2])["last_complete_at"]:
+        assert time.monotonic() < deadline, "the first sync did not end"
+        time.sleep(0.2)
+
+
+def each(option, values):
+    return [part for value in values for part in (option, value)]
+
+
+def schemathesis(programs, base, token, examples, choice):
+    command = [programs / "schemathesis", "run", f"{base}/openapi.json", "--url", base]
+    command += ["--header", f"Authorization: Bearer {token}", "--phases", "examples,coverage,fuzzing"]
+    command += ["--checks", CHECKS, "--max-examples", str(examples), "--generation-deterministic"]
+    command += ["--request-timeout", "30", "--no-color", "--warnings", "off"]
+    ended = subprocess.run([*command, *choice], capture_output=True, text=True, env=os.environ)
+    text = ended.stdout.replace(token, "TOKEN")
+    if ended.returncode != 0:
+        sys.exit(text[-20_000:] + ended.stderr)
+    print(next(line.strip() for line in text.splitlines() if "generated" in line))
+
+
+main()

@@ -1,0 +1,42 @@
+//! `/fhir/metadata`
+
+use axum::{
+    extract::State,
+    http::{HeaderMap, request::Parts},
+    response::Response,
+};
+use phr_fhir::capability_statement;
+
+use super::{
+    access::wants_json,
+    answer,
+    documents::{FhirOutcome, FhirResource},
+    params::Params,
+};
+use crate::{error::ApiError, state::ApiState};
+
+/// Show what the FHIR server can do
+///
+/// The CapabilityStatement. Needs no sign-in.
+#[utoipa::path(
+    get,
+    path = "/fhir/metadata",
+    tag = "fhir",
+    responses(
+        (status = 200, description = "The CapabilityStatement", body = FhirResource,
+            content_type = "application/fhir+json"),
+        (status = 406, description = "Only JSON is spoken here", body = FhirOutcome,
+            content_type = "application/fhir+json"),
+    )
+)]
+pub async fn show_capabilities(
+    State(state): State<ApiState>,
+    headers: HeaderMap,
+    parts: Parts,
+) -> Result<Response, ApiError> {
+    wants_json(&headers, &Params::of_address(&parts)?)?;
+    // Apps cannot ask people for access yet: then their addresses belong here.
+    let oauth = None;
+    let version = env!("CARGO_PKG_VERSION");
+    answer::json(&capability_statement(state.settings.base(), version, oauth))
+}
