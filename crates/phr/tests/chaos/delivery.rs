@@ -21,7 +21,7 @@ use crate::{
 const PEOPLE: usize = 2;
 const KILLS: u64 = 20;
 /// Longest time until everything is there once nobody is killed any more.
-const QUIET: Duration = Duration::from_secs(180);
+const QUIET: Duration = Duration::from_mins(3);
 
 #[expect(clippy::disallowed_methods, reason = "which server tests run on is not configuration")]
 fn real_server() -> Option<String> {
