@@ -241,7 +241,7 @@ impl Searches for DbStore {
         limit: u32,
     ) -> Result<Vec<Change>, StoreError> {
         let mut query = page_of(person, search, after, limit);
-        let row = query.build().fetch_one(&self.readers).await.map_err(in_database)?;
+        let row = query.build().fetch_one(&mut *self.reader().await?).await.map_err(in_database)?;
         let columns = Columns::of(&row, "observation");
         let found = observations::read_list(columns.get("page")?)?;
         let revisions: Vec<[i64; 1]> =
@@ -259,7 +259,7 @@ impl Searches for DbStore {
         let mut query =
             QueryBuilder::<Db>::new("select count(*) as total from observation where person = ");
         conditions(&mut query, person, search);
-        let row = query.build().fetch_one(&self.readers).await.map_err(in_database)?;
+        let row = query.build().fetch_one(&mut *self.reader().await?).await.map_err(in_database)?;
         Columns::of(&row, "observation").whole("total")
     }
 }
