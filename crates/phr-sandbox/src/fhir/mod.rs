@@ -67,7 +67,7 @@ struct Inner {
     requests: u64,
     /// The value of `Authorization` that is asked for.
     authorization: Option<String>,
-    /// Most bundles that were under way at once for one patient.
+    /// Patients of the bundles under way, and how often one came while another was.
     under_way: Vec<String>,
     overlaps: u64,
 }

@@ -44,8 +44,7 @@ async fn answer(
         inner.mood.fate(is_write)
     };
     let body: Value = serde_json::from_slice(&body).unwrap_or_default();
-    let patients = patients(&body);
-    world.lock().enter(&patients);
+    let _under_way = UnderWay::begin(&world, patients(&body));
     if !fate.delay.is_zero() {
         tokio::time::sleep(fate.delay).await;
     }
@@ -59,7 +58,6 @@ async fn answer(
             refused((401, "sign in first".to_owned()))
         }
     });
-    world.lock().leave(&patients);
     if fate.cut_after { cut() } else { reply }
 }
 
@@ -80,6 +78,25 @@ impl Inner {
                 self.under_way.swap_remove(at);
             }
         }
+    }
+}
+
+/// A bundle under way; it ends with the request, even if the client went away.
+struct UnderWay {
+    world: FhirWorld,
+    patients: Vec<String>,
+}
+
+impl UnderWay {
+    fn begin(world: &FhirWorld, patients: Vec<String>) -> Self {
+        world.lock().enter(&patients);
+        Self { world: world.clone(), patients }
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.world.lock().leave(&self.patients);
     }
 }
 
