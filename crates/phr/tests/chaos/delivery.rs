@@ -69,6 +69,7 @@ async fn t9_killed_in_the_middle_of_delivery_nothing_is_missing_or_doubled() {
     let urls: Vec<_> = (0..servers.count()).map(|index| servers.url(index)).collect();
     for person in &everybody {
         app.bring_in_step(person, &urls, QUIET).await;
+        app.bring_in_history(person, &urls, QUIET).await;
         await_delivery(&servers, &Fhir::new(&url), &person.email).await;
     }
     assert_eq!(emulated.world().overlaps(), 0, "two processes sent for one person at once");
