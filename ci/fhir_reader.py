@@ -1,8 +1,9 @@
 """Reads /fhir as strangers' software does; part of ci/clients.py.
 
-    python3 ci/fhir_reader.py BASE_URL ACCESS_TOKEN
+    TOKEN=... python3 ci/fhir_reader.py BASE_URL
 """
 
+import os
 import sys
 from decimal import Decimal
 
@@ -19,7 +20,7 @@ PAGE = 50
 
 
 def main():
-    base, token = sys.argv[1:]
+    base, token = sys.argv[1], os.environ["TOKEN"]
     session = requests.Session()
     session.headers["Authorization"] = f"Bearer {token}"
     ours = readings(session, base)
@@ -65,7 +66,7 @@ def with_fhirclient(base, token, patient, ours):
     for found in hourly:
         assert Decimal(str(found.valueQuantity.value)) == Decimal(str(rate[found.id]["value"])), found.id
 
-    day = sorted(it["date"] for it in rate.values())[-2]
+    day = sorted({it["date"] for it in rate.values()})[-2]
     offset = next(it for it in rate.values() if it["date"] == day)["effective_datetime"][19:]
     bounds = [f"ge{day}T00:00:00{offset}", f"le{day}T23:59:59{offset}"]
     of_day = Observation.where({**query, "date": {"$and": bounds}}).perform_resources_iter(server)

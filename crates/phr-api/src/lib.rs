@@ -74,7 +74,7 @@ fn routes(state: &ApiState, extra: OpenApiRouter) -> (Router, utoipa::openapi::O
         .with_state(state.clone())
         .merge(public.route_layer(strangers).route_layer(patience(PATIENCE)))
         .split_for_parts();
-    (router, openapi::with_bodies_explained(document))
+    (router, openapi::completed(document))
 }
 
 /// `/openapi.json` and Swagger UI at `/docs`, from this program alone: no other host is asked.

@@ -20,6 +20,9 @@ const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'sel
 
 const JSON: &str = "application/json";
 
+/// The tag of what is never refused for asking too often.
+const PROBES: &str = "operations";
+
 /// Where the body may be left away (`Input::MAY_BE_ABSENT`), which the macros cannot say.
 const BODY_MAY_BE_ABSENT: &str = "/integrations/fitbit/authorize/url";
 
@@ -74,11 +77,17 @@ pub(crate) fn base(settings: &Settings) -> utoipa::openapi::OpenApi {
     document
 }
 
-/// Says of any operation that takes JSON what it may answer before it reads a field.
-pub(crate) fn with_bodies_explained(mut document: Document) -> Document {
+/// Adds what operations answer before they look at what they were asked: that there were too many
+/// requests, and what is wrong with a body that should be JSON.
+pub(crate) fn completed(mut document: Document) -> Document {
     for (path, item) in &mut document.paths.paths {
-        for operation in operations(item).filter(|operation| takes_json(operation)) {
-            add_mistakes_in_bodies(operation);
+        for operation in operations(item).filter(|operation| !is_tagged(operation, PROBES)) {
+            add(operation, "429", "Too many requests; `Retry-After` tells when to ask again");
+            if takes_json(operation) {
+                add(operation, "400", "The body is not valid JSON");
+                add(operation, "413", "The body is too large");
+                add(operation, "415", "The body is not `application/json`");
+            }
             if let (BODY_MAY_BE_ABSENT, Some(RefOr::T(body))) =
                 (&**path, &mut operation.request_body)
             {
@@ -90,7 +99,12 @@ pub(crate) fn with_bodies_explained(mut document: Document) -> Document {
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    [&mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten()
+    let PathItem { get, post, put, patch, delete, .. } = item;
+    [get, post, put, patch, delete].into_iter().flatten()
+}
+
+fn is_tagged(operation: &Operation, tag: &str) -> bool {
+    operation.tags.iter().flatten().any(|it| it == tag)
 }
 
 fn takes_json(operation: &Operation) -> bool {
@@ -98,21 +112,16 @@ fn takes_json(operation: &Operation) -> bool {
     body.is_some_and(|body| matches!(body, RefOr::T(body) if body.content.contains_key(JSON)))
 }
 
-fn add_mistakes_in_bodies(operation: &mut Operation) {
-    let mistakes = [
-        ("400", "The body is not valid JSON"),
-        ("413", "The body is too large"),
-        ("415", "The body is not `application/json`"),
-    ];
-    for (status, description) in mistakes {
-        let schema = Ref::from_schema_name("ProblemDocument");
-        let content = ContentBuilder::new().schema(Some(schema)).build();
-        let response = ResponseBuilder::new()
-            .description(description)
-            .content("application/problem+json", content)
-            .build();
-        operation.responses.responses.entry(status.to_owned()).or_insert_with(|| response.into());
-    }
+/// Adds an answer, unless the operation tells of it in its own words.
+fn add(operation: &mut Operation, status: &str, description: &str) {
+    let (schema, media_type) = match is_tagged(operation, "fhir") {
+        true => ("FhirOutcome", "application/fhir+json"),
+        false => ("ProblemDocument", "application/problem+json"),
+    };
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(schema))).build();
+    let response =
+        ResponseBuilder::new().description(description).content(media_type, content).build();
+    operation.responses.responses.entry(status.to_owned()).or_insert_with(|| response.into());
 }
 
 /// Lets the documentation page run in a browser.

@@ -48,7 +48,7 @@ pub struct FhirBundle {
     #[schema(value_type = Vec<Object>)]
     pub link: Vec<Value>,
     /// The resources; not there if there are none.
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<Object>, required = false)]
     pub entry: Vec<Value>,
 }
 

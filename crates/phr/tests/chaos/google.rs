@@ -52,12 +52,13 @@ impl Google {
             .spawn()
             .unwrap();
         let stdout = child.stdout.take().unwrap();
-        let line = tokio::task::spawn_blocking(move || {
-            let mut line = String::new();
-            BufReader::new(stdout).read_line(&mut line).map(|_| line)
+        // All that it says is heard: who speaks to nobody any more ends.
+        let said = tokio::task::spawn_blocking(move || {
+            let lines = BufReader::new(stdout).lines().map(Result::unwrap);
+            lines.take_while(|line| !line.starts_with("Stop")).collect::<Vec<_>>()
         });
-        let line = line.await.unwrap().unwrap();
-        let url = line.trim().rsplit(' ').next().unwrap().to_owned();
+        let said = said.await.unwrap();
+        let url = said[0].trim().rsplit(' ').next().unwrap().to_owned();
         Self { child, url, http: Client::new() }
     }
 
