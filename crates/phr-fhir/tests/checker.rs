@@ -64,8 +64,8 @@ const OF_HEART_RATE: &[(&str, Damage, &str)] = &[
     (
         "code_without_the_magic_one",
         |it| {
-            it["code"]["coding"] = json!([
-        {"system": "http://loinc.org", "code": "40443-4", "display": "Heart rate --resting"}])
+            let resting = json!({"system": "http://loinc.org", "code": "40443-4"});
+            it["code"]["coding"] = json!([resting]);
         },
         "needs 8867-4 exactly once",
     ),

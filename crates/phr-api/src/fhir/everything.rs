@@ -70,7 +70,7 @@ pub async fn everything(
     asked.nothing |= !types.contains(&Kind::Observation);
     let path = format!("/Patient/{id}/$everything");
     let search = Search { state: &state, access: &access, path: &path };
-    let before = head(&access, &search, &chart, &types)?;
+    let before = head(&access, &search, &chart, &types);
     search.answer(&chart, &asked, before).await
 }
 
@@ -109,7 +109,7 @@ fn head<'c>(
     search: &Search<'_>,
     chart: &'c Chart,
     types: &[Kind],
-) -> Result<Vec<Entry<'c>>, ApiError> {
+) -> Vec<Entry<'c>> {
     let person = &access.person.person;
     let mut entries = Vec::new();
     if types.contains(&Kind::Patient) {
@@ -122,5 +122,5 @@ fn head<'c>(
         let url = search.full_url(Kind::Device, chart.device_id());
         entries.push(Entry::found(url, Resource::Device(Box::new(device)), MATCH));
     }
-    Ok(entries)
+    entries
 }

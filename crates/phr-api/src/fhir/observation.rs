@@ -162,7 +162,8 @@ pub async fn search_observations_by_form(
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let essence = kind.and_then(|kind| kind.split(';').next()).unwrap_or_default().trim();
     let is_form = essence.eq_ignore_ascii_case("application/x-www-form-urlencoded");
-    if !is_form && !(body.is_empty() && kind.is_none()) {
+    let is_nothing = body.is_empty() && kind.is_none();
+    if !(is_form || is_nothing) {
         return Err(ApiError::NotForm);
     }
     let params = access.params.clone().and(&body)?;

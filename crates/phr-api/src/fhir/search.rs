@@ -24,6 +24,7 @@ const SUMMARY: &str = "identifier,status,code,subject,effective,issued,performer
 
 /// A search, ready to be carried out.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "FHIR has that many switches")]
 pub(super) struct Asked {
     pub(super) search: ObservationSearch,
     /// Whether nothing can match: it is about somebody else.
@@ -97,8 +98,8 @@ impl Reader<'_> {
         if self.own.contains(&name) {
             return Ok(true);
         }
-        let known = asked.take_in_filter(self, name, modifier, value)?
-            || asked.take_in_result(name, value)?;
+        let known =
+            asked.take_in_filter(self, name, value)? || asked.take_in_result(name, value)?;
         let of_patient = matches!(name, "patient" | "subject") && modifier == Some("Patient");
         let of_include = matches!(name, "_include" | "_revinclude");
         if known && modifier.is_some() && !of_patient && !of_include {
@@ -119,7 +120,6 @@ impl Asked {
         &mut self,
         reader: &Reader<'_>,
         name: &str,
-        _modifier: Option<&str>,
         value: &str,
     ) -> Result<bool, ApiError> {
         let base = reader.state.settings.base();

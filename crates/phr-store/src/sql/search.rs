@@ -169,10 +169,10 @@ fn edge(comparison: Comparison) -> &'static str {
 /// Days before or after which nothing can match: what the indexes are good for. Offsets and
 /// journeys move an edge by a day or two at most away from its civil day.
 fn days(query: &mut QueryBuilder<Db>, times: &[TimeFilter]) {
-    if let Some(first) = times.iter().filter_map(|filter| first_day(filter)).max() {
+    if let Some(first) = times.iter().filter_map(first_day).max() {
         query.push(" and civil_date >= ").push_bind(first.to_string());
     }
-    if let Some(last) = times.iter().filter_map(|filter| last_day(filter)).min() {
+    if let Some(last) = times.iter().filter_map(last_day).min() {
         query.push(" and civil_date <= ").push_bind(last.to_string());
     }
 }
