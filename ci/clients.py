@@ -20,7 +20,7 @@ import venv
 
 from stage import call, connect, sign_up, stage
 
-HERE = pathlib.Path(__file__).parent
+HERE = pathlib.Path(__file__).resolve().parent
 HOME = HERE.parent / "target" / "clients"
 
 # All about answers. Not whether a request that fits its schema is good: a date may be tomorrow's. Nor

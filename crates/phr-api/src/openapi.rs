@@ -114,9 +114,10 @@ fn takes_json(operation: &Operation) -> bool {
 
 /// Adds an answer, unless the operation tells of it in its own words.
 fn add(operation: &mut Operation, status: &str, description: &str) {
-    let (schema, media_type) = match is_tagged(operation, "fhir") {
-        true => ("FhirOutcome", "application/fhir+json"),
-        false => ("ProblemDocument", "application/problem+json"),
+    let (schema, media_type) = if is_tagged(operation, "fhir") {
+        ("FhirOutcome", "application/fhir+json")
+    } else {
+        ("ProblemDocument", "application/problem+json")
     };
     let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(schema))).build();
     let response =
