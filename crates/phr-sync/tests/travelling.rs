@@ -3,12 +3,17 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
 mod common;
+mod emigrant;
 
 use common::{Connected, Stage};
+use emigrant::Emigrant;
 use jiff::{ToSpan, civil::Date};
 use phr_model::{DateRange, Metric, Offsets};
 use phr_sandbox::DataType;
-use phr_sync::Outcome;
+use phr_sync::{
+    Outcome,
+    verify::record::{self, Strictness},
+};
 
 /// Syncs the fortnight before `now` and compares every day with the vendor's truth: each sample on
 /// the vendor's civil day, each daily sum the vendor's own.
@@ -85,4 +90,53 @@ async fn t5_a_journey_across_the_date_line_and_back_is_complete() {
     }
     let (west, east) = (offsets.first().unwrap(), offsets.last().unwrap());
     assert!(east - west > 12 * 3_600, "no date line was crossed: {offsets:?}");
+}
+
+/// A vendor's daily value comes without an hour. Read before any steps, it is dated by the zone of
+/// the account; steps that come after the account has moved say where the person really was.
+#[tokio::test]
+async fn a_resting_heart_rate_follows_the_steps_that_come_after_a_move() {
+    let mut stage = Stage::at("2026-11-20T11:00:00Z", 30).await.look_back(14);
+    let person = stage.connect(0).await;
+    let emigrant = Emigrant::new(stage.sync.vendors.get("fitbit").unwrap());
+    stage.use_vendor(emigrant.clone());
+    stage.sync(&person).await;
+    assert!(resting_heart_rates(&stage, &person).await.contains(&-28_800));
+    emigrant.moves();
+    stage.sync(&person).await;
+    assert!(!resting_heart_rates(&stage, &person).await.contains(&-28_800));
+    assert_verified(&stage, &person).await;
+}
+
+/// Nobody knows where they were, so what was said when the day was read stands, and is no mistake.
+#[tokio::test]
+async fn without_steps_a_day_keeps_the_zone_in_which_it_was_read() {
+    let mut stage = Stage::at("2026-11-20T11:00:00Z", 30).await.look_back(14);
+    let email = stage.world().people()[0].email.clone();
+    let person = Connected { id: stage.register(&email).await, email };
+    let emigrant = Emigrant::new(stage.sync.vendors.get("fitbit").unwrap());
+    stage.use_vendor(emigrant.clone());
+    let all_but_steps = |scope: &str| !scope.contains("activity");
+    stage.consent(person.id, &person.email, all_but_steps).await.unwrap();
+    stage.sync(&person).await;
+    let before = resting_heart_rates(&stage, &person).await;
+    emigrant.moves();
+    stage.sync(&person).await;
+    assert_eq!(resting_heart_rates(&stage, &person).await, before);
+    assert!(before.contains(&-28_800));
+    assert_verified(&stage, &person).await;
+}
+
+async fn assert_verified(stage: &Stage, person: &Connected) {
+    let (now, strictness) = (stage.clock.now(), Strictness::default());
+    let verified = record::verify(&*stage.store, person.id, now, strictness, &|_, _| {});
+    assert_eq!(verified.await.unwrap().findings, []);
+}
+
+/// The offsets by which the resting heart rates of the fortnight are dated.
+async fn resting_heart_rates(stage: &Stage, person: &Connected) -> Vec<i32> {
+    let days = DateRange::ending(Date::constant(2026, 11, 20), 14);
+    let (store, metric) = (&stage.store, Metric::RestingHeartRate);
+    let observations = store.observations_between(person.id, metric, days).await.unwrap();
+    observations.iter().map(|held| held.says.effective.start().offset_seconds).collect()
 }

@@ -1,7 +1,7 @@
 //! What must be derived again when steps change: they bear witness to where the person was, so the
 //! days of other metrics next to them may begin and end otherwise than was said.
 
-use phr_model::{Coverage, DateRange, Day, Metric, Offsets, Sample, observe};
+use phr_model::{Coverage, DateRange, Day, Metric, Offsets, Sample, metric::Forming, observe};
 use phr_store::{StoreError, reading::DayWrite};
 
 use super::{Run, TELLS_WHERE};
@@ -9,7 +9,8 @@ use super::{Run, TELLS_WHERE};
 impl Run<'_> {
     /// Days of other metrics, derived again from what is held of them and from the steps that are
     /// about to be written: they go into the same transaction, so that no crash comes between.
-    /// Nothing at home, where the account's zone says when days begin.
+    /// Samples keep the offset they were read with, and at home the account's zone agrees with it; a
+    /// vendor's daily value has none, and may have been read when the zone was another.
     pub(super) async fn dependents(
         &self,
         metric: Metric,
@@ -36,11 +37,10 @@ impl Run<'_> {
                 witnesses.extend(before);
             }
         }
+        held.retain(|row| travelled || row.metric.facts().forming == Forming::DailyValue);
         let mut days = Vec::new();
-        if travelled {
-            for known in held {
-                days.push(self.derived_again(known, &witnesses).await?);
-            }
+        for known in held {
+            days.push(self.derived_again(known, &witnesses).await?);
         }
         Ok(days)
     }

@@ -134,6 +134,12 @@ impl Expected<'_> {
         }
     }
 
+    /// Whether anything tells where the person was.
+    pub(super) fn has_witnesses(&self) -> bool {
+        let [_, all, _] = self.witnesses();
+        !self.samples.is_empty() || !all.is_empty()
+    }
+
     /// The steps that may have borne witness. Which ones did depends on how many days were read at
     /// once and on what had arrived by then: those of the days next to it, or of more, or none.
     pub(super) fn witnesses(&self) -> [Vec<Sample>; 3] {

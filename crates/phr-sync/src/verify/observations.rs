@@ -63,13 +63,24 @@ fn check_saying(held: &Draft, right: &Draft, expected: &Expected<'_>, findings: 
     }
 }
 
-/// Whether some of the steps around the day bear witness to this period.
+/// Whether some of the steps around the day bear witness to this period, or there are none at all:
+/// then the account's zone said it, which may have been another when the day was read.
 fn is_witnessed(held: &Draft, expected: &Expected<'_>) -> bool {
+    if !expected.has_witnesses() {
+        return is_civil_day(held);
+    }
     let [form, _] = expected.forms();
     expected.witnesses().iter().any(|witnesses| {
         let mut drafts = expected.drafts(witnesses, form).into_iter();
         drafts.any(|draft| draft.id == held.id && draft.effective == held.effective)
     })
+}
+
+/// Whether the period begins with its civil day, by the offset it names.
+fn is_civil_day(says: &Draft) -> bool {
+    let start = says.effective.start();
+    let offset = jiff::tz::Offset::from_seconds(start.offset_seconds);
+    offset.is_ok_and(|offset| offset.to_datetime(start.at) == says.date.at(0, 0, 0, 0))
 }
 
 /// Status, version and "preliminary" tell one story.
