@@ -355,7 +355,11 @@ impl<'a> Run<'a> {
         figures: &BTreeMap<Date, Figure>,
     ) -> DayWrite {
         let (figure, closed) = (figures.get(&date), date < self.today);
-        let offsets = Offsets::new(self.zone.clone(), witnesses.iter().chain(&samples));
+        // Only those next to the day, however many days are read at once: when one of them changes,
+        // `dependents` knows which days to derive again.
+        let near = around(DateRange::day(date));
+        let witnesses = witnesses.iter().filter(|step| near.contains(step.date()));
+        let offsets = Offsets::new(self.zone.clone(), witnesses.chain(&samples));
         let day = Day {
             person: self.connection.person,
             vendor: &self.connection.vendor,
@@ -388,11 +392,9 @@ impl<'a> Run<'a> {
         metric: Metric,
         window: DateRange,
     ) -> Result<Vec<Sample>, StoreError> {
-        let first = window.first.yesterday().unwrap_or(window.first);
-        let around = DateRange { first, last: window.end() };
         let mut witnesses = Vec::new();
         if !TELLS_WHERE.contains(&metric) {
-            for date in around.days() {
+            for date in around(window).days() {
                 let (store, person) = (&self.service.store, self.connection.person);
                 witnesses.extend(store.samples(person, Metric::Steps, date).await?);
             }
@@ -464,6 +466,11 @@ async fn learn_devices(
     service.store.remember_devices(connection.id, &known).await?;
     connection.devices = Some(known);
     Ok(())
+}
+
+/// A day more on both sides: whoever was somewhere else by then has witnesses in between.
+pub(crate) fn around(days: DateRange) -> DateRange {
+    DateRange { first: days.first.yesterday().unwrap_or(days.first), last: days.end() }
 }
 
 /// Metrics sampled all day long with the offset of where the person was: their own samples say it.

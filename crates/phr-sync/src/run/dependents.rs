@@ -4,7 +4,7 @@
 use phr_model::{Coverage, DateRange, Day, Metric, Offsets, Sample, metric::Forming, observe};
 use phr_store::{StoreError, reading::DayWrite};
 
-use super::{Run, TELLS_WHERE};
+use super::{Run, TELLS_WHERE, around};
 
 impl Run<'_> {
     /// Days of other metrics, derived again from what is held of them and from the steps that are
@@ -21,8 +21,8 @@ impl Run<'_> {
             return Ok(Vec::new());
         }
         let (store, person) = (&self.service.store, self.connection.person);
-        let around = widened(window);
-        let mut held = store.coverage(person, None, around).await?;
+        let next_to_it = around(window);
+        let mut held = store.coverage(person, None, next_to_it).await?;
         held.retain(|row| !TELLS_WHERE.contains(&row.metric) && row.read_at.is_some());
         if held.is_empty() {
             return Ok(Vec::new());
@@ -30,7 +30,7 @@ impl Run<'_> {
         let mut witnesses: Vec<Sample> =
             steps.iter().flat_map(|day| &day.samples).copied().collect();
         let mut travelled = witnesses.iter().any(|step| self.is_abroad(step));
-        for date in widened(around).days() {
+        for date in around(next_to_it).days() {
             let before = store.samples(person, Metric::Steps, date).await?;
             travelled |= before.iter().any(|step| self.is_abroad(step));
             if !steps.iter().any(|day| day.coverage.date == date) {
@@ -57,7 +57,7 @@ impl Run<'_> {
     ) -> Result<DayWrite, StoreError> {
         let person = self.connection.person;
         let samples = self.service.store.samples(person, known.metric, known.date).await?;
-        let near = widened(DateRange::day(known.date));
+        let near = around(DateRange::day(known.date));
         let witnesses = witnesses.iter().filter(|step| near.contains(step.date()));
         let offsets = Offsets::new(self.zone.clone(), witnesses.chain(&samples));
         let day = Day {
@@ -73,9 +73,4 @@ impl Run<'_> {
         let drafts = observe(&day, self.service.settings.heart_rate);
         Ok(DayWrite { samples, drafts, coverage: known })
     }
-}
-
-/// A day more on both sides.
-fn widened(days: DateRange) -> DateRange {
-    DateRange { first: days.first.yesterday().unwrap_or(days.first), last: days.end() }
 }

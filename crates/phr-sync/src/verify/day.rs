@@ -3,8 +3,8 @@
 
 use jiff::{Timestamp, tz::TimeZone};
 use phr_model::{
-    Coverage, CoverageState, Day, HeartRateForm, Offsets, PersonId, Sample, Status, observe,
-    sample::Statistics,
+    Coverage, CoverageState, DateRange, Day, HeartRateForm, Offsets, PersonId, Sample, Status,
+    observe, sample::Statistics,
 };
 use phr_store::inspection::{HeldDay, SampleRow};
 
@@ -134,24 +134,19 @@ impl Expected<'_> {
         }
     }
 
-    /// Whether anything tells where the person was.
-    pub(super) fn has_witnesses(&self) -> bool {
-        let [_, all, _] = self.witnesses();
-        !self.samples.is_empty() || !all.is_empty()
-    }
-
-    /// The steps that may have borne witness. Which ones did depends on how many days were read at
-    /// once and on what had arrived by then: those of the days next to it, or of more, or none.
-    pub(super) fn witnesses(&self) -> [Vec<Sample>; 3] {
+    /// The steps of the days next to it, or none: a day at home has none that matter.
+    pub(super) fn witnesses(&self) -> [Vec<Sample>; 2] {
         if crate::run::TELLS_WHERE.contains(&self.day.metric) {
             return Default::default();
         }
-        let around = phr_model::DateRange {
-            first: self.day.date.yesterday().unwrap_or(self.day.date),
-            last: self.day.date.tomorrow().unwrap_or(self.day.date),
-        };
-        let all = self.circumstances.witnesses;
-        let near = all.iter().filter(|step| around.contains(step.date())).copied().collect();
-        [near, all.to_vec(), Vec::new()]
+        let near = crate::run::around(DateRange::day(self.day.date));
+        let steps = self.circumstances.witnesses.iter();
+        [steps.filter(|step| near.contains(step.date())).copied().collect(), Vec::new()]
+    }
+
+    /// Whether anything tells where the person was.
+    pub(super) fn has_witnesses(&self) -> bool {
+        let [near, _] = self.witnesses();
+        !self.samples.is_empty() || !near.is_empty()
     }
 }
