@@ -1,10 +1,17 @@
 //! What is known about a person's devices: asked for by the way, a few times a day, because how full
 //! a battery is changes no reading.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 use phr_store::connection::Connection;
-use phr_vendors::Device;
+use phr_vendors::{Device, Vendor, VendorError};
 use serde::{Deserialize, Serialize};
+
+use crate::{
+    service::SyncService,
+    session::{Failure, Session},
+};
 
 /// How old the answer may be before a run asks again.
 const FRESH: SignedDuration = SignedDuration::from_hours(3);
@@ -33,4 +40,32 @@ impl KnownDevices {
     pub fn newest(&self) -> Option<&Device> {
         self.devices.iter().max_by_key(|device| device.last_sync_at)
     }
+}
+
+/// Asks what became of the person's devices, if nobody has for a while. That the vendor does not tell
+/// is no failure of a run.
+pub(crate) async fn learn(
+    service: &SyncService,
+    vendor: &Arc<dyn Vendor>,
+    session: &mut Session<'_>,
+    connection: &mut Connection,
+) -> Result<(), Failure> {
+    let asked_at = service.clock.now();
+    if !KnownDevices::are_due(connection, asked_at) {
+        return Ok(());
+    }
+    let asked = session.ask(|access| {
+        let vendor = vendor.clone();
+        async move { vendor.devices(&access).await }
+    });
+    let devices = match asked.await {
+        Ok(devices) => devices,
+        Err(Failure::Vendor(VendorError::ScopeMissing)) => Vec::new(),
+        Err(Failure::Vendor(_)) => return Ok(()),
+        Err(failure) => return Err(failure),
+    };
+    let known = serde_json::to_string(&KnownDevices { asked_at, devices }).unwrap_or_default();
+    service.store.remember_devices(connection.id, &known).await?;
+    connection.devices = Some(known);
+    Ok(())
 }

@@ -1,74 +1,35 @@
 //! One run over one connection: metric after metric, compare, fetch, replace, observe, cover.
 
-mod dependents;
+mod task;
+mod whereabouts;
 
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
 };
 
-use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use phr_model::{
     Coverage, CoverageState, DateRange, Day, Figure, Metric, Offsets, Reason, Sample, observe,
     time::runs,
 };
 use phr_store::{
     StoreError,
-    connection::{Connection, Lease, Priority},
+    connection::{Connection, Lease},
     reading::DayWrite,
 };
-use phr_vendors::{DayReading, Urgency, Vendor, VendorError};
+use phr_vendors::{DayReading, Vendor, VendorError};
+
+pub(crate) use self::task::Task;
+pub(crate) use whereabouts::{TELLS_WHERE, around, zone_of};
 
 use crate::{
-    compare::{Comparison, Work, judge, unsettled},
-    devices::KnownDevices,
-    history::Chunk,
-    hooks,
+    compare::{Comparison, Work, judge},
+    devices,
     report::{MetricReport, Outcome, Progress, RunReport},
     service::{Listener, SyncService},
     session::{Failure, Session},
 };
-
-/// How long a turn of history may last, give or take a window.
-const LONGEST_TURN: SignedDuration = SignedDuration::from_secs(20);
-
-/// What a run is to do. Also says how urgent its requests are.
-#[derive(Debug, Clone)]
-pub(crate) enum Task {
-    /// Keep the look-back in step, or one day of it.
-    Recent(Option<Date>),
-    /// Compare days that are held; with `again`, read those anew that are known to differ.
-    Audit {
-        /// The days.
-        days: DateRange,
-        /// Whether to read days again whose figure differs from their samples.
-        again: bool,
-    },
-    /// Fetch days that are not held yet.
-    History {
-        /// The days.
-        chunk: Chunk,
-        /// What the claim left on the row: when it changes, history that is wanted has changed.
-        claimed_due_at: Option<Timestamp>,
-    },
-}
-
-impl Task {
-    /// Work on older days stops as soon as something recent is due.
-    fn is_aside(&self) -> bool {
-        !matches!(self, Self::Recent(_))
-    }
-
-    /// How urgent its requests are, if the connection is due with `priority`.
-    fn urgency(&self, priority: Priority) -> Urgency {
-        match (self, priority) {
-            (Self::Recent(_), Priority::PersonWaiting) => Urgency::Person,
-            (Self::Recent(_), _) => Urgency::Routine,
-            (Self::Audit { .. }, _) => Urgency::Audit,
-            (Self::History { .. }, _) => Urgency::History,
-        }
-    }
-}
 
 /// Everything a run needs.
 pub(crate) struct Run<'a> {
@@ -132,18 +93,10 @@ impl<'a> Run<'a> {
             service.store.remember_account(connection.id, &connection.scopes, zone).await?;
             connection.zone = account.zone;
         }
-        learn_devices(service, &vendor, &mut session, &mut connection).await?;
+        devices::learn(service, &vendor, &mut session, &mut connection).await?;
         let zone = zone_of(&connection);
         let today = zone.to_datetime(service.clock.now()).date();
-        let days = match &task {
-            Task::Recent(Some(date)) => DateRange { first: *date, last: today.min(*date) },
-            Task::Recent(None) => {
-                let look_back = DateRange::ending(today, service.settings.look_back_days);
-                hooks::days(look_back, connection.hooked.from)
-            }
-            Task::Audit { days, .. } => *days,
-            Task::History { chunk, .. } => chunk.days,
-        };
+        let days = task.days(today, service.settings.look_back_days, connection.hooked.from);
         Ok(Self {
             service,
             vendor,
@@ -167,16 +120,17 @@ impl<'a> Run<'a> {
         let mut metrics = Vec::new();
         let mut first_error = None;
         let mut stopped: Option<VendorError> = None;
-        for metric in in_order(self.vendor.metrics()) {
+        for metric in task::in_order(self.vendor.metrics()) {
             let mut report = MetricReport::new(metric);
             let held = self.held(metric).await?;
-            if !self.concerns(metric, &held) {
+            let permitted = self.vendor.permits(&self.connection.scopes, metric);
+            if !self.task.concerns(metric, permitted, &held) {
                 continue;
             }
             if self.give_way().await? {
                 break;
             }
-            self.outstanding = self.lacking(metric, &held);
+            self.outstanding = self.task.lacking(metric, self.days, &held);
             let result = match &stopped {
                 Some(error) => Err(Failure::Vendor(error.clone())),
                 None => self.metric(metric, &held, &mut report).await,
@@ -195,36 +149,6 @@ impl<'a> Run<'a> {
         }
         let report = RunReport { days: self.days, outcome: Outcome::of(&metrics), metrics };
         Ok(Ended { report, error: stopped.or(first_error), interrupted: self.interrupted })
-    }
-
-    /// Whether the task has anything to do with `metric`. Recent days without permission are noted;
-    /// older ones are left alone.
-    fn concerns(&self, metric: Metric, held: &HashMap<Date, Coverage>) -> bool {
-        let permitted = self.vendor.permits(&self.connection.scopes, metric);
-        match &self.task {
-            Task::Recent(_) => true,
-            Task::Audit { .. } => permitted && held.values().any(|row| row.read_at.is_some()),
-            Task::History { chunk, .. } => permitted && chunk.wanted.contains_key(&metric),
-        }
-    }
-
-    /// Days that lack something before anything is compared.
-    fn lacking(&self, metric: Metric, held: &HashMap<Date, Coverage>) -> Vec<Date> {
-        match &self.task {
-            Task::Recent(_) => unsettled(self.days, held),
-            Task::Audit { .. } => Vec::new(),
-            Task::History { chunk, .. } => {
-                chunk.wanted.get(&metric).into_iter().flatten().copied().collect()
-            }
-        }
-    }
-
-    /// Whether a turn of history has lasted long enough: where there is one worker only, other
-    /// people's recent days wait for its end. Only asked when a window is done, so that every turn
-    /// brings something.
-    fn is_long_enough(&self) -> bool {
-        let lasted = self.service.clock.now().duration_since(self.began);
-        matches!(self.task, Task::History { .. }) && lasted >= LONGEST_TURN
     }
 
     /// Whether work on older days must stop here, because something more urgent came in.
@@ -252,27 +176,13 @@ impl<'a> Run<'a> {
         let figures = self.figures(metric).await?;
         let (days, today) = (self.days, self.today);
         let comparison = Comparison { metric, days, figures: &figures, held, today };
-        let work = self.narrowed(&comparison);
+        let work = self.task.narrowed(&comparison);
         self.outstanding.clone_from(&work.read);
         report.days_compared = count(usize::try_from(days.len()).unwrap_or(0));
         self.settle_empty(metric, &work, &figures).await?;
         self.read(metric, &work, &figures, report).await?;
         report.outcome = if self.interrupted { Outcome::Partial } else { Outcome::Complete };
         Ok(())
-    }
-
-    /// What the comparison found, as far as it is the task's.
-    fn narrowed(&self, comparison: &Comparison<'_>) -> Work {
-        let mut work = comparison.work();
-        match &self.task {
-            Task::Recent(_) => {}
-            Task::Audit { again, .. } => work.keep_changed(comparison, *again),
-            Task::History { chunk, .. } => match chunk.wanted.get(&comparison.metric) {
-                Some(wanted) => work.keep_wanted(wanted),
-                None => work = Work::default(),
-            },
-        }
-        work
     }
 
     async fn figures(&mut self, metric: Metric) -> Result<BTreeMap<Date, Figure>, Failure> {
@@ -341,7 +251,8 @@ impl<'a> Run<'a> {
             let changes = self.replace(days).await?;
             self.outstanding.retain(|date| !window.contains(*date));
             report.add(window, &changes);
-            self.interrupted |= self.is_long_enough();
+            let lasted = self.service.clock.now().duration_since(self.began);
+            self.interrupted |= self.task.is_long_enough(lasted);
             self.tell(metric, report.days_read, work.read.len());
         }
         Ok(())
@@ -385,23 +296,6 @@ impl<'a> Run<'a> {
         self.service.store.replace_days(self.lease, *person, vendor, days, now).await
     }
 
-    /// Steps around `window` bear witness to where the person was, because every tracker counts
-    /// them: for data that comes without civil time, and for days without samples of their own.
-    async fn witnesses(
-        &self,
-        metric: Metric,
-        window: DateRange,
-    ) -> Result<Vec<Sample>, StoreError> {
-        let mut witnesses = Vec::new();
-        if !TELLS_WHERE.contains(&metric) {
-            for date in around(window).days() {
-                let (store, person) = (&self.service.store, self.connection.person);
-                witnesses.extend(store.samples(person, Metric::Steps, date).await?);
-            }
-        }
-        Ok(witnesses)
-    }
-
     /// Notes on the days that lack something why they could not be read. What was read before and
     /// is not known to have changed stays what it is: a failed fetch changes nothing.
     async fn note_failure(
@@ -440,54 +334,6 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Asks what became of the person's devices, if nobody has for a while. That the vendor does not tell
-/// is no failure of a run.
-async fn learn_devices(
-    service: &SyncService,
-    vendor: &Arc<dyn Vendor>,
-    session: &mut Session<'_>,
-    connection: &mut Connection,
-) -> Result<(), Failure> {
-    let asked_at = service.clock.now();
-    if !KnownDevices::are_due(connection, asked_at) {
-        return Ok(());
-    }
-    let asked = session.ask(|access| {
-        let vendor = vendor.clone();
-        async move { vendor.devices(&access).await }
-    });
-    let devices = match asked.await {
-        Ok(devices) => devices,
-        Err(Failure::Vendor(VendorError::ScopeMissing)) => Vec::new(),
-        Err(Failure::Vendor(_)) => return Ok(()),
-        Err(failure) => return Err(failure),
-    };
-    let known = serde_json::to_string(&KnownDevices { asked_at, devices }).unwrap_or_default();
-    service.store.remember_devices(connection.id, &known).await?;
-    connection.devices = Some(known);
-    Ok(())
-}
-
-/// A day more on both sides: whoever was somewhere else by then has witnesses in between.
-pub(crate) fn around(days: DateRange) -> DateRange {
-    DateRange { first: days.first.yesterday().unwrap_or(days.first), last: days.end() }
-}
-
-/// Metrics sampled all day long with the offset of where the person was: their own samples say it.
-pub(crate) const TELLS_WHERE: [Metric; 3] = [Metric::Steps, Metric::HeartRate, Metric::Distance];
-
-/// Steps first, because they bear witness for the others; heart rate last, because it takes ten
-/// times the requests of all others together and must not use up the budget before them.
-fn in_order(metrics: &[Metric]) -> Vec<Metric> {
-    let mut metrics = metrics.to_vec();
-    metrics.sort_by_key(|metric| match metric {
-        Metric::Steps => 0,
-        Metric::HeartRate => 2,
-        _ => 1,
-    });
-    metrics
-}
-
 /// Vendor errors are part of a run; storage errors end it.
 pub(crate) fn vendor_error(failure: Failure) -> Result<VendorError, StoreError> {
     match failure {
@@ -495,12 +341,6 @@ pub(crate) fn vendor_error(failure: Failure) -> Result<VendorError, StoreError> 
         Failure::Store(error) => Err(error),
         Failure::Vault(_) => Err(StoreError::Corrupt { table: "connection", column: "tokens" }),
     }
-}
-
-/// The zone set in the vendor account; UTC until it is known.
-pub(crate) fn zone_of(connection: &Connection) -> TimeZone {
-    let name = connection.zone.as_deref().unwrap_or("UTC");
-    TimeZone::get(name).unwrap_or(TimeZone::UTC)
 }
 
 fn count(n: usize) -> u32 {

@@ -1,12 +1,44 @@
-//! What must be derived again when steps change: they bear witness to where the person was, so the
-//! days of other metrics next to them may begin and end otherwise than was said.
+//! Where the person was. Steps bear witness, so when they change, the days of other metrics next to
+//! them may begin and end otherwise than was said, and must be derived again.
 
+use jiff::tz::TimeZone;
 use phr_model::{Coverage, DateRange, Day, Metric, Offsets, Sample, metric::Forming, observe};
-use phr_store::{StoreError, reading::DayWrite};
+use phr_store::{StoreError, connection::Connection, reading::DayWrite};
 
-use super::{Run, TELLS_WHERE, around};
+use super::Run;
+
+/// A day more on both sides: whoever was somewhere else by then has witnesses in between.
+pub(crate) fn around(days: DateRange) -> DateRange {
+    DateRange { first: days.first.yesterday().unwrap_or(days.first), last: days.end() }
+}
+
+/// Metrics sampled all day long with the offset of where the person was: their own samples say it.
+pub(crate) const TELLS_WHERE: [Metric; 3] = [Metric::Steps, Metric::HeartRate, Metric::Distance];
+
+/// The zone set in the vendor account; UTC until it is known.
+pub(crate) fn zone_of(connection: &Connection) -> TimeZone {
+    let name = connection.zone.as_deref().unwrap_or("UTC");
+    TimeZone::get(name).unwrap_or(TimeZone::UTC)
+}
 
 impl Run<'_> {
+    /// Steps around `window` bear witness to where the person was, because every tracker counts
+    /// them: for data that comes without civil time, and for days without samples of their own.
+    pub(super) async fn witnesses(
+        &self,
+        metric: Metric,
+        window: DateRange,
+    ) -> Result<Vec<Sample>, StoreError> {
+        let mut witnesses = Vec::new();
+        if !TELLS_WHERE.contains(&metric) {
+            for date in around(window).days() {
+                let (store, person) = (&self.service.store, self.connection.person);
+                witnesses.extend(store.samples(person, Metric::Steps, date).await?);
+            }
+        }
+        Ok(witnesses)
+    }
+
     /// Days of other metrics, derived again from what is held of them and from the steps that are
     /// about to be written: they go into the same transaction, so that no crash comes between.
     /// Samples keep the offset they were read with, and at home the account's zone agrees with it; a
