@@ -220,21 +220,6 @@ pub struct Settlement {
     pub state: Option<ConnectionState>,
 }
 
-/// A grant that must still be withdrawn at the vendor.
-#[derive(Debug, Clone)]
-pub struct Revocation {
-    /// Its id.
-    pub id: i64,
-    /// The connection it belonged to (the vault needs it to open the envelope).
-    pub connection: ConnectionId,
-    /// The vendor.
-    pub vendor: String,
-    /// The sealed tokens.
-    pub envelope: String,
-    /// Attempts so far.
-    pub attempts: u32,
-}
-
 /// Connections and their schedule.
 #[async_trait]
 pub trait Connections: Send + Sync {
@@ -294,26 +279,8 @@ pub trait Connections: Send + Sync {
     async fn remember_devices(&self, id: ConnectionId, devices: &str) -> Result<(), StoreError>;
 
     /// Ends a connection: tokens leave the row in the same transaction and wait as a
-    /// [`Revocation`]. False if there was nothing to end.
+    /// [`Revocation`](crate::revocation::Revocation). False if there was nothing to end.
     async fn disconnect(&self, id: ConnectionId, now: Timestamp) -> Result<bool, StoreError>;
-
-    /// Lets `tokens`, which a refresh brought while the connection was being ended, be withdrawn
-    /// too. Nothing happens if the connection was not ended after all.
-    async fn revoke_later(
-        &self,
-        id: ConnectionId,
-        tokens: SealedTokens,
-        now: Timestamp,
-    ) -> Result<(), StoreError>;
-
-    /// Grants still to be withdrawn that are due.
-    async fn due_revocations(&self, now: Timestamp) -> Result<Vec<Revocation>, StoreError>;
-
-    /// The grant is withdrawn (or was dead already).
-    async fn revocation_done(&self, id: i64) -> Result<(), StoreError>;
-
-    /// Withdrawing failed; try again at `due_at`.
-    async fn postpone_revocation(&self, id: i64, due_at: Timestamp) -> Result<(), StoreError>;
 
     /// Moves `due_at` forward to `now` and priority up, if the connection is active. Triggers
     /// coalesce.

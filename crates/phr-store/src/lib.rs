@@ -28,6 +28,7 @@ pub mod one_time;
 pub mod postgres;
 pub mod reading;
 mod record_digest;
+pub mod revocation;
 pub mod run;
 mod schedule;
 pub mod search;
@@ -54,6 +55,7 @@ pub use notice::Notices;
 pub use one_time::OneTimes;
 pub use postgres::PostgresStore;
 pub use reading::Readings;
+pub use revocation::Revocations;
 pub use run::Runs;
 pub use search::Searches;
 pub use sqlite::SqliteStore;
@@ -74,6 +76,7 @@ pub trait Store:
     + Notices
     + OneTimes
     + Readings
+    + Revocations
     + Runs
     + Searches
     + Upkeep
@@ -95,6 +98,7 @@ impl<T> Store for T where
         + Notices
         + OneTimes
         + Readings
+        + Revocations
         + Runs
         + Searches
         + Upkeep

@@ -1,7 +1,7 @@
 //! Ending a connection, and withdrawing the grant at the vendor even if the vendor is down today.
 
 use phr_model::PersonId;
-use phr_store::connection::Revocation;
+use phr_store::revocation::Revocation;
 use phr_vendors::{VendorError, Verdict, registry::Vendors};
 
 use crate::{

@@ -11,13 +11,13 @@ use uuid::Uuid;
 use super::{
     Db, DbArguments, DbConnection, DbRow, DbStore,
     error::in_database,
-    hooks, leases, locks, outbox,
+    hooks, leases, locks, outbox, revocations,
     row::{Columns, micros},
 };
 use crate::{
     connection::{
         Connection, ConnectionState, Connections, Consent, Lease, Linking, Priority, Reach,
-        Revocation, SealedTokens, Settlement, Work,
+        SealedTokens, Settlement, Work,
     },
     error::StoreError,
     timing::Timing,
@@ -57,9 +57,6 @@ const LINKED_ELSEWHERE: &str = "select 1 from connection other
         and other.state in ('active', 'reconnect_needed')";
 const OTHER_ACCOUNT: &str = "select 1 from connection
     where id = $1 and vendor_user is not null and vendor_user <> $2";
-// Withdrawing an older grant of the same vendor account would end the new one with it.
-const FORGET_REVOCATIONS: &str = "delete from revocation where vendor_user = $2
-    and vendor = (select vendor from connection where id = $1)";
 const LINK: &str = "update connection set state = 'active', vendor_user = $2, scopes = $3,
         zone = coalesce($4, zone), tokens = $5, access_expires_at = $6,
         tokens_version = tokens_version + 1, reconnect_by = $7, connected_at = $8,
@@ -78,13 +75,6 @@ const REMEMBER: &str = "update connection set scopes = $2, zone = coalesce($3, z
 const REMEMBER_DEVICES: &str =
     "update connection set devices = $2 where id = $1 and state = 'active'";
 
-const REVOKE: &str = "insert into revocation (connection, vendor, vendor_user, envelope, due_at)
-    select id, vendor, vendor_user, tokens, $2 from connection
-    where id = $1 and tokens is not null and state in ('active', 'reconnect_needed')";
-const REVOKE_LATER: &str =
-    "insert into revocation (connection, vendor, vendor_user, envelope, due_at)
-    select id, vendor, vendor_user, $2, $3 from connection
-    where id = $1 and state = 'disconnected'";
 const DISCONNECT: &str = "update connection set state = 'disconnected', scopes = '[]',
         tokens = null, access_expires_at = null, tokens_version = tokens_version + 1,
         reconnect_by = null, last_error = null, attempts = 0, due_at = null, priority = 2,
@@ -93,12 +83,6 @@ const DISCONNECT: &str = "update connection set state = 'disconnected', scopes =
         lease_token = null, lease_until = null, lease_work = null,
         trigger_at = null, trigger_priority = null
     where id = $1 and state in ('active', 'reconnect_needed')";
-const DUE_REVOCATIONS: &str = "select id, connection, vendor, envelope, attempts
-    from revocation where due_at <= $1 order by id limit 100";
-const REVOCATION_DONE: &str = "delete from revocation where id = $1";
-const POSTPONE_REVOCATION: &str =
-    "update revocation set attempts = attempts + 1, due_at = $2 where id = $1";
-
 type Statement = Query<'static, Db, DbArguments>;
 
 pub(super) fn read(row: &DbRow) -> Result<Connection, StoreError> {
@@ -139,17 +123,6 @@ fn read_tokens(row: &DbRow) -> Result<(SealedTokens, i64), StoreError> {
     Ok((SealedTokens { envelope, access_expires_at }, columns.get("tokens_version")?))
 }
 
-fn read_revocation(row: &DbRow) -> Result<Revocation, StoreError> {
-    let columns = Columns::of(row, "revocation");
-    Ok(Revocation {
-        id: columns.get("id")?,
-        connection: columns.get::<Uuid>("connection").map(ConnectionId)?,
-        vendor: columns.get("vendor")?,
-        envelope: columns.get("envelope")?,
-        attempts: columns.whole("attempts")?,
-    })
-}
-
 fn json(scopes: &[String]) -> String {
     serde_json::Value::from(scopes).to_string()
 }
@@ -170,8 +143,7 @@ async fn link(
     if other.fetch_optional(&mut *transaction).await.map_err(in_database)?.is_some() {
         return Ok(Linking::OtherAccount);
     }
-    let forget = sqlx::query(FORGET_REVOCATIONS).bind(id.0).bind(&consent.vendor_user);
-    forget.execute(&mut *transaction).await.map_err(in_database)?;
+    revocations::forget(transaction, id, &consent.vendor_user).await?;
     let link = sqlx::query(LINK)
         .bind(id.0)
         .bind(consent.vendor_user)
@@ -195,8 +167,7 @@ async fn disconnect(
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     locks::connection(&mut *transaction, id).await?;
-    let revoke = sqlx::query(REVOKE).bind(id.0).bind(now.as_microsecond());
-    revoke.execute(&mut *transaction).await.map_err(in_database)?;
+    revocations::add(transaction, id, now).await?;
     outbox::well_again(&mut *transaction, id).await?;
     changed(transaction, sqlx::query(DISCONNECT).bind(id.0)).await
 }
@@ -319,32 +290,6 @@ impl Connections for DbStore {
 
     async fn disconnect(&self, id: ConnectionId, now: Timestamp) -> Result<bool, StoreError> {
         self.write(move |transaction| disconnect(transaction, id, now).boxed()).await
-    }
-
-    async fn revoke_later(
-        &self,
-        id: ConnectionId,
-        tokens: SealedTokens,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let statement =
-            sqlx::query(REVOKE_LATER).bind(id.0).bind(tokens.envelope).bind(now.as_microsecond());
-        self.change(statement).await.map(|_| ())
-    }
-
-    async fn due_revocations(&self, now: Timestamp) -> Result<Vec<Revocation>, StoreError> {
-        let query = sqlx::query(DUE_REVOCATIONS).bind(now.as_microsecond());
-        let rows = query.fetch_all(&mut *self.reader().await?).await.map_err(in_database)?;
-        rows.iter().map(read_revocation).collect()
-    }
-
-    async fn revocation_done(&self, id: i64) -> Result<(), StoreError> {
-        self.change(sqlx::query(REVOCATION_DONE).bind(id)).await.map(|_| ())
-    }
-
-    async fn postpone_revocation(&self, id: i64, due_at: Timestamp) -> Result<(), StoreError> {
-        let statement = sqlx::query(POSTPONE_REVOCATION).bind(id).bind(due_at.as_microsecond());
-        self.change(statement).await.map(|_| ())
     }
 
     async fn make_due(

@@ -36,6 +36,7 @@ mod pages;
 mod pending;
 mod readings;
 mod replace;
+mod revocations;
 mod row;
 mod runs;
 mod sample_days;
