@@ -18,8 +18,8 @@ use crate::state::ApiState;
     "scope": "patient/Observation.rs",
     "client_id": "5b1f5c0e-5f5e-4b62-9c53-6a0c3c1f7c55",
     "token_type": "Bearer",
-    "iat": 1795172400,
-    "exp": 1795176000,
+    "iat": 1_795_172_400,
+    "exp": 1_795_176_000,
     "iss": "https://phr.example.com",
     "aud": "https://phr.example.com/fhir",
     "patient": "8d3c6a5e-0c0b-5f0a-9a51-2f6f4f3a7b10"

@@ -123,13 +123,10 @@ impl<'a> Client<'a> {
             .secret
             .as_ref()
             .map(|secret| format!("Basic {}", STANDARD.encode(format!("{id}:{secret}"))));
-        let headers = match &basic {
-            Some(basic) => vec![("authorization", &**basic)],
-            None => {
-                pairs.push(("client_id", &id));
-                vec![]
-            }
-        };
+        if basic.is_none() {
+            pairs.push(("client_id", &id));
+        }
+        let headers: Vec<_> = basic.iter().map(|basic| ("authorization", &**basic)).collect();
         self.app.post_form(path, &headers, form(&pairs)).await
     }
 
