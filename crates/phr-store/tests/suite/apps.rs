@@ -285,11 +285,11 @@ pub(crate) async fn ending_access_never_waits_in_a_circle(bed: &dyn Bed) {
     let (store, person) = (bed.shared(), a_person(bed.store()).await);
     let (app, other) = (an_app(&*store).await.id, an_app(&*store).await.id);
     let other_process = bed.another().await;
-    for code in 1..20 {
+    for code in 1..20_u8 {
         let_in(&*store, person, if code.is_multiple_of(2) { app } else { other }, code, true).await;
     }
     let mut tasks = Vec::new();
-    for code in 1..20 {
+    for code in 1..20_u8 {
         let (store, app) = (store.clone(), if code.is_multiple_of(2) { app } else { other });
         tasks.push(tokio::spawn(async move {
             redeem(&*store, code, app, 100 + 2 * code, 1).await;
