@@ -2,7 +2,8 @@
 
     rest   schemathesis (https://schemathesis.io) makes up requests from our OpenAPI document, valid
            and not, and judges the answers: no 5xx, and nothing that the document does not tell
-    fhir   `fhirclient` and `fhir.resources` search, page and parse /fhir
+    fhir   `fhirclient` and `fhir.resources` search, page and parse /fhir; then `fhirclient` is an app
+           that the person lets in (SMART App Launch), reads, and is let in no more
 
     cargo build --release && python3 ci/clients.py rest fhir
 
@@ -10,15 +11,17 @@ They are installed into a virtual environment of their own (target/clients), as 
 """
 
 import argparse
+import contextlib
 import json
 import os
 import pathlib
 import subprocess
 import sys
+import tempfile
 import time
 import venv
 
-from stage import call, connect, sign_up, stage
+from stage import PASSWORD, call, connect, sign_up, stage
 
 HERE = pathlib.Path(__file__).resolve().parent
 HOME = HERE.parent / "target" / "clients"
@@ -53,7 +56,10 @@ def main():
     parser.add_argument("--examples", type=int, default=25, help="made-up requests per operation")
     options = parser.parse_args()
     programs = installed()
-    with stage(options.phr, settings=SETTINGS) as (base, _, _):
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        settings = {**SETTINGS, "DATABASE_URL": f"sqlite:{folder}/phr.sqlite"}
+        base, _, _ = stack.enter_context(stage(options.phr, settings=settings))
         token = sign_up(base, "ines@example.com")
         # Before the made-up requests use up what strangers may ask.
         farewells = {path: sign_up(base, f"{name(path)}@example.com") for path in FAREWELLS}
@@ -63,6 +69,13 @@ def main():
             read = [programs / "python", HERE / "fhir_reader.py", base]
             if subprocess.run(read, env={**os.environ, "TOKEN": token}).returncode != 0:
                 sys.exit("/fhir is not what a client expects")
+            place = {"DATABASE_URL": settings["DATABASE_URL"], "PUBLIC_URL": base}
+            for kind in [[], ["--confidential"]]:
+                credentials = registered(options.phr, place, kind)
+                launch = [programs / "python", HERE / "smart_app.py", base, "ines@example.com"]
+                person = {"TOKEN": token, "PASSWORD": PASSWORD}
+                if subprocess.run([*launch, *credentials], env={**os.environ, **person}).returncode != 0:
+                    sys.exit("an app cannot be let in")
         if "rest" in options.parts:
             leave_out = [*each("--exclude-path", [ENDLESS, *FAREWELLS])]
             schemathesis(programs, base, token, options.examples, leave_out)
@@ -80,6 +93,15 @@ def installed():
         subprocess.run([*pip, "--requirement", HERE / "clients.txt"], check=True)
         marker.write_text(wanted)
     return HOME / "bin"
+
+
+def registered(phr, place, kind):
+    """An app that an operator registers: its id and, if it has one, its secret."""
+    command = [phr, "apps", "register", "--name", "Growth Chart"]
+    command += ["--redirect-uri", "http://127.0.0.1/callback", *kind]
+    said = subprocess.run(command, env={**os.environ, **place}, capture_output=True, text=True, check=True)
+    lines = [line.split() for line in said.stdout.splitlines()]
+    return [words[1] for words in lines if words and words[0] in ("client_id", "client_secret")]
 
 
 def wait_for_readings(base, token):

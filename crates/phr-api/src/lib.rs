@@ -13,6 +13,7 @@ pub mod fhir;
 pub mod input;
 pub mod layer;
 pub mod limit;
+pub mod oauth;
 pub mod openapi;
 pub mod problem;
 pub mod scrape;
@@ -65,7 +66,7 @@ fn webhook_routes(state: &ApiState) -> (Router, utoipa::openapi::OpenApi) {
 fn routes(state: &ApiState, extra: OpenApiRouter) -> (Router, utoipa::openapi::OpenApi) {
     use layer::stack::{PATIENCE, SYNC_PATIENCE, patience};
     let strangers = middleware::from_fn_with_state(state.clone(), layer::address::limit_strangers);
-    let public = endpoint::anonymous().merge(fhir::anonymous());
+    let public = endpoint::anonymous().merge(fhir::anonymous()).merge(oauth::routes());
     let public = public.with_state(state.clone()).merge(extra);
     let (router, document) = OpenApiRouter::with_openapi(openapi::base(&state.settings))
         .merge(endpoint::signed_in().merge(fhir::signed_in()).route_layer(patience(PATIENCE)))

@@ -47,7 +47,10 @@ const BODY_MAY_BE_ABSENT: &str = "/integrations/fitbit/authorize/url";
         (name = "health", description = "Syncing and reading"),
         (name = "fhir", description = "The record for FHIR R4 clients: reading only, JSON only, \
             failures as OperationOutcome. See `GET /fhir/metadata`."),
-        (name = "pages", description = "Pages that people see in their browser while connecting"),
+        (name = "apps", description = "Other people's apps: what they may read, and the endpoints by \
+            which they are let in (SMART App Launch, OAuth 2.0)"),
+        (name = "pages", description = "Pages that people see in their browser while connecting, and \
+            while letting an app in"),
         (name = "webhooks", description = "What vendors call"),
         (name = "operations", description = "Probes"),
     )

@@ -97,6 +97,14 @@ async fn t11_lg_01_no_token_code_password_address_or_reading_is_logged() {
     canaries.push(wrong.to_owned());
     let body = json!({"email": ada.email, "password": wrong});
     app.nobody().post("/auth/login", &body).await.problem(401);
+    let client = app.client("patient/*.rs offline_access", Some("the canary secret")).await;
+    let code = client.code(&ada).await;
+    let tokens = client.redeem(&code).await.expect(200);
+    client.redeem(&code).await.expect(400);
+    canaries.extend([code, "the canary secret".to_owned(), support::VERIFIER.to_owned()]);
+    for token in ["access_token", "refresh_token"] {
+        canaries.push(tokens[token].as_str().unwrap().to_owned());
+    }
     ada.try_refresh(&ada.refresh).await.expect(200);
     ada.post("/integrations/vendors/disconnect", &json!({"vendor": "fitbit"})).await.expect(200);
     ada.press("/auth/logout").await;

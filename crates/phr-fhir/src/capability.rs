@@ -23,6 +23,10 @@ pub struct OauthUris {
     pub authorize: String,
     /// Where codes become tokens.
     pub token: String,
+    /// Where apps ask about their tokens.
+    pub introspect: String,
+    /// Where apps give tokens back.
+    pub revoke: String,
 }
 
 /// When the facade last learned something new.
@@ -71,6 +75,8 @@ fn security(oauth: Option<&OauthUris>) -> Value {
         "extension": [{"url": OAUTH_URIS, "extension": [
             {"url": "authorize", "valueUri": uris.authorize},
             {"url": "token", "valueUri": uris.token},
+            {"url": "introspect", "valueUri": uris.introspect},
+            {"url": "revoke", "valueUri": uris.revoke},
         ]}],
         "cors": true,
         "service": [{"coding": [{"system": SECURITY_SERVICE, "code": "SMART-on-FHIR"}]}],

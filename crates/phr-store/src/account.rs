@@ -191,7 +191,7 @@ pub trait Accounts: Send + Sync {
     async fn end_all_sessions(&self, person: PersonId) -> Result<(), StoreError>;
 
     /// Puts another password hash in the place of `old` and ends every session of the person but
-    /// `keep`. False, and nothing written, if the hash is not `old` any more.
+    /// `keep`, and what apps may read. False, and nothing written, if the hash is not `old` any more.
     async fn change_password(
         &self,
         person: PersonId,

@@ -9,6 +9,7 @@
 )]
 
 pub mod account;
+pub mod app;
 pub mod backfill;
 #[cfg(feature = "bed")]
 pub mod bed;
@@ -41,6 +42,7 @@ pub mod vault;
 use std::sync::Arc;
 
 pub use account::Accounts;
+pub use app::Apps;
 pub use backfill::Backfills;
 pub use budget::Budgets;
 pub use connection::Connections;
@@ -65,6 +67,7 @@ pub use vault::Vault;
 /// What a database must do for the product.
 pub trait Store:
     Accounts
+    + Apps
     + Backfills
     + Budgets
     + Connections
@@ -87,6 +90,7 @@ pub trait Store:
 
 impl<T> Store for T where
     T: Accounts
+        + Apps
         + Backfills
         + Budgets
         + Connections

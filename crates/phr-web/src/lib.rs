@@ -1,8 +1,10 @@
-//! Pages for people: connecting a vendor. No script, nothing from other hosts, readable on a phone.
+//! Pages for people: connecting a vendor, letting an app in. No script, nothing from other hosts,
+//! readable on a phone.
 
 mod callback;
 mod confirm;
 mod connected;
+pub mod consent;
 mod cookie;
 mod link;
 mod origin;
@@ -11,6 +13,7 @@ mod result;
 mod style;
 
 use axum::routing::get;
+pub use origin::is_own;
 use phr_sync::Connector;
 use utoipa_axum::{router::OpenApiRouter, routes};
 

@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, header};
 
 /// Browsers say where a request comes from in `Sec-Fetch-Site` (W3C Fetch Metadata) and, older ones
 /// too, in `Origin`. A request with neither comes from no browser's page.
-pub(crate) fn is_own(headers: &HeaderMap) -> bool {
+pub fn is_own(headers: &HeaderMap) -> bool {
     let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("unreadable"));
     if let Some(site) = text("sec-fetch-site") {
         return matches!(site, "same-origin" | "none");

@@ -18,12 +18,21 @@ const WITH_BUTTON: &str = "default-src 'none'; style-src 'self'; base-uri 'none'
     form-action 'self' https: http://127.0.0.1:* http://localhost:*; frame-ancestors 'none'";
 
 /// What a page can do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// Only be read.
     Still,
     /// Be read and have its button pressed.
     WithButton,
+    /// The same, when the redirect that follows leads to one place: a source expression.
+    LeadingTo(String),
+}
+
+fn leading_to(source: &str) -> String {
+    format!(
+        "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self' {source}; \
+         frame-ancestors 'none'"
+    )
 }
 
 /// Renders a page.
@@ -32,12 +41,14 @@ pub(crate) fn page(status: StatusCode, kind: Kind, template: &impl Template) -> 
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     let policy = match kind {
-        Kind::Still => STILL,
-        Kind::WithButton => WITH_BUTTON,
+        Kind::Still => Ok(HeaderValue::from_static(STILL)),
+        Kind::WithButton => Ok(HeaderValue::from_static(WITH_BUTTON)),
+        Kind::LeadingTo(source) => HeaderValue::from_str(&leading_to(&source)),
     };
+    let Ok(policy) = policy else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
     let headers = [
         (CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
-        (CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy)),
+        (CONTENT_SECURITY_POLICY, policy),
         (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
         (CACHE_CONTROL, HeaderValue::from_static("no-store")),
     ];

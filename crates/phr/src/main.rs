@@ -2,6 +2,7 @@
 //! clinical form. This crate only reads the configuration, puts the parts together and runs them.
 
 mod app;
+mod apps;
 mod check;
 mod config;
 mod delivery;
@@ -81,6 +82,9 @@ enum Command {
     /// Accounts
     #[command(subcommand)]
     User(UserCommand),
+    /// Other people's apps (SMART App Launch; see docs/fhir.md)
+    #[command(subcommand)]
+    Apps(apps::Command),
     /// Prove that the record is whole: by itself, and with --vendor against the vendor's data
     ///
     /// Ends with 0 if everything is as it should be, 1 if there are differences, 2 if not
@@ -197,6 +201,11 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
             say(&user::invite(&*store, &place.public_url, days).await?)
         }
         Command::User(UserCommand::List) => say(&user::list(&*store().await?.0).await?),
+        Command::Apps(command) => {
+            let now = phr_model::Clock::now(&phr_model::SystemClock);
+            let (store, place) = store().await?;
+            say(&apps::run(command, &*store, &place.public_url, now).await?)
+        }
         Command::Verify(options) => {
             verify(&options).await.map_err(|error| match error.downcast::<verify::Ended>() {
                 Ok(ended) => ended.into(),

@@ -201,6 +201,7 @@ fn help_teaches_the_first_step() {
       keys      Make the secrets that a server needs
       config    The server's settings
       user      Accounts
+      apps      Other people's apps (SMART App Launch; see docs/fhir.md)
       verify    Prove that the record is whole: by itself, and with --vendor against the vendor's data
       webhooks  Have Google notify this server of new data (once per Google Cloud project)
       notices   List notices that wait to be delivered or were given up

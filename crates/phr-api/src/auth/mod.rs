@@ -11,4 +11,4 @@ pub mod signed_in;
 pub mod throttle;
 
 pub use signed_in::SignedIn;
-pub(crate) use signed_in::{find, refuse_token_in_query};
+pub(crate) use signed_in::{bearer, find, refuse_token_in_query, unknown_token};

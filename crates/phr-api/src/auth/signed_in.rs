@@ -62,7 +62,7 @@ impl FromRequestParts<ApiState> for SignedIn {
 
 /// The person of the bearer token in `headers`.
 pub(crate) async fn find(headers: &HeaderMap, state: &ApiState) -> Result<SignedIn, ApiError> {
-    let refused = || ApiError::Unauthenticated(REFUSED);
+    let refused = unknown_token;
     let now = state.clock.now();
     let token = bearer(headers).ok_or_else(refused)?;
     let claims = state.tokens.verify(token, now).ok_or_else(refused)?;
@@ -78,8 +78,13 @@ pub(crate) async fn find(headers: &HeaderMap, state: &ApiState) -> Result<Signed
     })
 }
 
+/// What is said about a token that does not work.
+pub(crate) fn unknown_token() -> ApiError {
+    ApiError::Unauthenticated(REFUSED)
+}
+
 /// The token of the one `Authorization: Bearer` header.
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let value = values.next()?.to_str().ok()?;
     if values.next().is_some() {

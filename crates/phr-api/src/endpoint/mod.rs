@@ -1,5 +1,6 @@
 //! One file per endpoint: what it takes, what it answers, its documentation and its handler.
 
+pub mod apps;
 pub mod auth;
 pub mod health;
 pub mod integrations;
@@ -30,6 +31,8 @@ pub(crate) fn signed_in() -> OpenApiRouter<ApiState> {
         .routes(routes!(auth::password::change_password))
         .routes(routes!(auth::sessions::list_sessions))
         .routes(routes!(auth::sessions::end_session))
+        .routes(routes!(apps::list_apps))
+        .routes(routes!(apps::end_app))
         .routes(routes!(integrations::vendors::list_vendors))
         .routes(routes!(integrations::select::select_vendor))
         .routes(routes!(integrations::disconnect::disconnect_vendor))

@@ -6,23 +6,20 @@ use axum::{
 };
 use phr_fhir::Chart;
 use phr_model::{FITBIT, PatientId, PersonId};
+use phr_store::account::Person;
+use uuid::Uuid;
 
 use super::{
     params::Params,
     scopes::{Kind, Right, Scopes},
 };
-use crate::{
-    auth::{self, SignedIn},
-    error::ApiError,
-    limit::Class,
-    state::ApiState,
-};
+use crate::{auth, error::ApiError, limit::Class, oauth, state::ApiState};
 
 /// A request that may read, and is answered in JSON.
 #[derive(Debug, Clone)]
 pub struct Access {
     /// Whose record.
-    pub(super) person: SignedIn,
+    pub(super) person: Person,
     /// Which part of it.
     pub(super) scopes: Scopes,
     /// The parameters of the address.
@@ -43,7 +40,7 @@ impl Access {
     }
 
     pub(super) fn id(&self) -> PersonId {
-        self.person.id()
+        self.person.id
     }
 
     pub(super) fn patient(&self) -> PatientId {
@@ -61,13 +58,33 @@ impl FromRequestParts<ApiState> for Access {
 
     async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, ApiError> {
         auth::refuse_token_in_query(parts)?;
-        let person = auth::find(&parts.headers, state).await?;
-        state.limiters.take(Class::Read, person.person.id.0, state.clock.now())?;
-        tracing::Span::current().record("person.id", tracing::field::display(person.person.id));
+        let Caller { person, scopes, counted } = Caller::of(&parts.headers, state).await?;
+        state.limiters.take(Class::Read, counted, state.clock.now())?;
+        tracing::Span::current().record("person.id", tracing::field::display(person.id));
         let params = Params::of_address(parts)?;
         wants_json(&parts.headers, &params)?;
-        let patient = person.patient()?;
-        Ok(Self { person, scopes: Scopes::own(), params, patient })
+        let patient = person.patient.ok_or(ApiError::NoPatient)?;
+        Ok(Self { person, scopes, params, patient })
+    }
+}
+
+/// The person, or an app that the person lets in.
+struct Caller {
+    person: Person,
+    scopes: Scopes,
+    /// Whose requests are counted: an app does not use up what the person may ask.
+    counted: Uuid,
+}
+
+impl Caller {
+    async fn of(headers: &HeaderMap, state: &ApiState) -> Result<Self, ApiError> {
+        if oauth::access::is_presented(headers) {
+            let app = oauth::access::find(headers, state).await?;
+            let scopes = Scopes::parse(&app.scopes);
+            return Ok(Self { person: app.person, scopes, counted: app.grant });
+        }
+        let person = auth::find(headers, state).await?.person;
+        Ok(Self { counted: person.id.0, person, scopes: Scopes::own() })
     }
 }
 

@@ -46,7 +46,7 @@ pub async fn read_device(
     if id != chart.device_id().to_string() {
         return Err(ApiError::NotFound);
     }
-    let since = access.person.person.created_at;
+    let since = access.person.created_at;
     answer::versioned(&chart.served_device(since), 1, since, &headers)
 }
 
@@ -88,7 +88,7 @@ pub async fn search_devices(
         patient: access.patient(),
     };
     let (fits, used) = single.asked(&access.params, params::is_strict(&headers))?;
-    let resource = chart.served_device(access.person.person.created_at);
+    let resource = chart.served_device(access.person.created_at);
     let entry = Entry::found(single.full_url(), Resource::Device(Box::new(resource)), MATCH);
     answer::json(&single.bundle(fits.then_some(entry), &used))
 }

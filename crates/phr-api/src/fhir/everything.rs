@@ -110,7 +110,7 @@ fn head<'c>(
     chart: &'c Chart,
     types: &[Kind],
 ) -> Vec<Entry<'c>> {
-    let person = &access.person.person;
+    let person = &access.person;
     let mut entries = Vec::new();
     if types.contains(&Kind::Patient) {
         let patient = chart.served_patient(&person.name, person.created_at);

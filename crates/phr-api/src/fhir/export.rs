@@ -236,7 +236,7 @@ pub async fn download_export(
     }
     access.may(kind, Right::Read)?;
     let chart = access.chart(&state);
-    let person = &access.person.person;
+    let person = &access.person;
     let body = match kind {
         Kind::Patient => Body::from(line(&chart.served_patient(&person.name, person.created_at))?),
         Kind::Device => Body::from(line(&chart.served_device(person.created_at))?),

@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderMap, request::Parts},
     response::Response,
 };
-use phr_fhir::capability_statement;
+use phr_fhir::{OauthUris, capability_statement};
 
 use super::{
     access::wants_json,
@@ -13,7 +13,7 @@ use super::{
     documents::{FhirOutcome, FhirResource},
     params::Params,
 };
-use crate::{error::ApiError, state::ApiState};
+use crate::{error::ApiError, oauth, state::ApiState};
 
 /// Show what the FHIR server can do
 ///
@@ -35,8 +35,12 @@ pub async fn show_capabilities(
     parts: Parts,
 ) -> Result<Response, ApiError> {
     wants_json(&headers, &Params::of_address(&parts)?)?;
-    // Apps cannot ask people for access yet: then their addresses belong here.
-    let oauth = None;
-    let version = env!("CARGO_PKG_VERSION");
-    answer::json(&capability_statement(state.settings.base(), version, oauth))
+    let base = state.settings.base();
+    let oauth = OauthUris {
+        authorize: format!("{base}{}", oauth::AUTHORIZE),
+        token: format!("{base}{}", oauth::TOKEN),
+        introspect: format!("{base}{}", oauth::INTROSPECT),
+        revoke: format!("{base}{}", oauth::REVOKE),
+    };
+    answer::json(&capability_statement(base, env!("CARGO_PKG_VERSION"), Some(&oauth)))
 }

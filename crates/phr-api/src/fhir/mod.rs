@@ -22,6 +22,7 @@ pub mod provenance;
 pub mod scopes;
 mod search;
 mod single;
+pub mod smart;
 mod tokens;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -35,7 +36,9 @@ pub(crate) const PREFIX: &str = "/fhir";
 
 /// Routes that need no sign-in.
 pub(crate) fn anonymous() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::new().routes(routes!(metadata::show_capabilities))
+    OpenApiRouter::new()
+        .routes(routes!(metadata::show_capabilities))
+        .routes(routes!(smart::show_smart_configuration))
 }
 
 /// Routes of a signed-in person.

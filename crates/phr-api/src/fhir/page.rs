@@ -130,7 +130,7 @@ impl Search<'_> {
         bundle: &mut Bundle<'c>,
     ) {
         let may = |kind| self.access.scopes.allow(kind, Right::Read) && !changes.is_empty();
-        let person = &self.access.person.person;
+        let person = &self.access.person;
         if asked.with_device && may(Kind::Device) {
             let device = chart.served_device(person.created_at);
             let url = self.full_url(Kind::Device, chart.device_id());

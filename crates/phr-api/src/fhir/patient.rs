@@ -46,7 +46,7 @@ pub async fn read_patient(
     if id != chart.patient_id().to_string() {
         return Err(ApiError::NotFound);
     }
-    let person = &access.person.person;
+    let person = &access.person;
     let resource = chart.served_patient(&person.name, person.created_at);
     answer::versioned(&resource, 1, person.created_at, &headers)
 }
@@ -87,7 +87,7 @@ pub async fn search_patients(
         patient: access.patient(),
     };
     let (fits, used) = single.asked(&access.params, params::is_strict(&headers))?;
-    let person = &access.person.person;
+    let person = &access.person;
     let resource = chart.served_patient(&person.name, person.created_at);
     let url = single.full_url();
     let entry = Entry::found(url, Resource::Patient(Box::new(resource)), MATCH);

@@ -56,6 +56,15 @@ struct Grant {
     category: Option<Category>,
 }
 
+impl Grant {
+    /// Whether whatever `other` lets read, this lets read too.
+    fn covers(&self, other: &Self) -> bool {
+        let kinds = self.kind.is_none() || self.kind == other.kind;
+        let categories = self.category.is_none() || self.category == other.category;
+        kinds && categories && self.read >= other.read && self.search >= other.search
+    }
+}
+
 /// What an access token may read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scopes(Vec<Grant>);
@@ -90,6 +99,90 @@ impl Scopes {
             }
         })
     }
+}
+
+/// Scopes that grant no reading: which record is the person's is told anyway, and going on while the
+/// person is away.
+pub(crate) const LAUNCH_PATIENT: &str = "launch/patient";
+pub(crate) const OFFLINE_ACCESS: &str = "offline_access";
+
+/// What apps may ask for, as discovery lists it. Narrower and mixed forms are understood too.
+pub(crate) const OFFERED: [&str; 11] = [
+    LAUNCH_PATIENT,
+    OFFLINE_ACCESS,
+    "patient/*.rs",
+    "patient/Patient.rs",
+    "patient/Observation.rs",
+    "patient/Device.rs",
+    "patient/Provenance.rs",
+    "patient/Observation.rs?category=http://terminology.hl7.org/CodeSystem/observation-category|vital-signs",
+    "patient/Observation.rs?category=http://terminology.hl7.org/CodeSystem/observation-category|activity",
+    "patient/*.read",
+    "patient/Observation.read",
+];
+
+/// What of `asked` an app can be granted, in its order and each once; `limit` is what it may have at
+/// most. The rest is left out (RFC 6749 section 3.3): what we do not serve, writing, other levels.
+pub(crate) fn grantable(asked: &str, limit: Option<&str>) -> Vec<String> {
+    let limit = limit.map(|limit| (limit, Scopes::parse(limit)));
+    let mut granted: Vec<String> = Vec::new();
+    for scope in asked.split_ascii_whitespace() {
+        if let Some(scope) = one_grantable(scope, limit.as_ref())
+            && !granted.contains(&scope)
+        {
+            granted.push(scope);
+        }
+    }
+    granted
+}
+
+fn one_grantable(scope: &str, limit: Option<&(&str, Scopes)>) -> Option<String> {
+    match scope {
+        LAUNCH_PATIENT => Some(scope.to_owned()),
+        OFFLINE_ACCESS => {
+            let listed = |(limit, _): &(&str, Scopes)| limit.split(' ').any(|it| it == scope);
+            limit.is_none_or(listed).then(|| scope.to_owned())
+        }
+        _ => {
+            let about = grant(scope).filter(|_| scope.starts_with("patient/"))?;
+            let covered = |(_, limit): &(&str, Scopes)| limit.0.iter().any(|it| it.covers(&about));
+            limit.is_none_or(covered).then(|| readable(scope, &about))
+        }
+    }
+}
+
+/// The scope without what nobody is granted here: writing.
+fn readable(scope: &str, about: &Grant) -> String {
+    let (scope, narrowing) = scope.split_once('?').map_or((scope, None), |(it, n)| (it, Some(n)));
+    let (object, rights) = scope.rsplit_once('.').unwrap_or((scope, ""));
+    let rights = match (rights, about.read, about.search) {
+        ("read" | "*", ..) => "read",
+        (_, true, true) => "rs",
+        (_, true, false) => "r",
+        (_, false, _) => "s",
+    };
+    let narrowing = narrowing.map_or_else(String::new, |narrowing| format!("?{narrowing}"));
+    format!("{object}.{rights}{narrowing}")
+}
+
+/// What a scope means, for people; none if it grants no reading.
+pub(crate) fn words(scope: &str) -> Option<&'static str> {
+    if scope == OFFLINE_ACCESS {
+        return Some("Go on reading while you are not using it, for 90 days at most");
+    }
+    Some(match grant(scope)? {
+        Grant { kind: None, .. } => "Read everything in your record: your name and all readings",
+        Grant { kind: Some(Kind::Patient), .. } => "Read your name",
+        Grant { kind: Some(Kind::Device), .. } => "See which devices take your readings",
+        Grant { kind: Some(Kind::Provenance), .. } => "See where each reading came from",
+        Grant { kind: Some(Kind::Observation), category, .. } => match category {
+            None => "Read all your readings, from heart rate to steps",
+            Some(Category::VitalSigns) => {
+                "Read your vital signs: heart rate, oxygen saturation, weight"
+            }
+            Some(Category::Activity) => "Read your activity: steps, distance, calories",
+        },
+    })
 }
 
 /// `patient/Observation.rs`, `patient/*.read`, `patient/Observation.rs?category=system|code`.
@@ -166,6 +259,51 @@ mod tests {
         let scopes = Scopes::parse(text);
         assert_eq!(scopes.allow(Kind::Observation, Right::Read), read);
         assert_eq!(scopes.allow(Kind::Observation, Right::Search), search);
+    }
+
+    #[rstest]
+    #[case("patient/Observation.rs offline_access", None, "patient/Observation.rs offline_access")]
+    #[case(
+        "openid fhirUser launch launch/patient patient/*.read",
+        None,
+        "launch/patient patient/*.read"
+    )]
+    #[case(
+        "patient/Observation.cruds patient/Patient.*",
+        None,
+        "patient/Observation.rs patient/Patient.read"
+    )]
+    #[case("patient/Observation.r patient/Observation.r", None, "patient/Observation.r")]
+    #[case("user/Observation.rs system/*.rs patient/Medication.rs patient/Device.write", None, "")]
+    #[case(
+        "patient/Observation.rs?category=activity",
+        None,
+        "patient/Observation.rs?category=activity"
+    )]
+    #[case(
+        "patient/*.rs patient/Observation.rs",
+        Some("patient/Observation.rs"),
+        "patient/Observation.rs"
+    )]
+    #[case("patient/Observation.r", Some("patient/*.read"), "patient/Observation.r")]
+    #[case("patient/Observation.rs", Some("patient/Observation.r"), "")]
+    #[case("patient/Observation.rs", Some("patient/Observation.rs?category=activity"), "")]
+    #[case("offline_access launch/patient", Some("patient/*.rs"), "launch/patient")]
+    #[case("offline_access", Some("patient/*.rs offline_access"), "offline_access")]
+    fn an_app_is_granted_what_we_serve_within_its_limit(
+        #[case] asked: &str,
+        #[case] limit: Option<&str>,
+        #[case] granted: &str,
+    ) {
+        assert_eq!(grantable(asked, limit).join(" "), granted);
+    }
+
+    #[test]
+    fn everything_on_offer_is_granted_as_it_stands_and_has_words() {
+        for scope in OFFERED {
+            assert_eq!(grantable(scope, None), [scope]);
+            assert_eq!(words(scope).is_none(), scope == LAUNCH_PATIENT, "{scope}");
+        }
     }
 
     #[test]

@@ -78,11 +78,17 @@ fn is_fhir(path: &str) -> bool {
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
+/// In the extensions of a failure whose form somebody else's standard prescribes: it stays as it is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Finished;
+
 /// Every failure that is not a page becomes a problem document, or an OperationOutcome where FHIR is
 /// spoken; one that nobody has described is described by its status.
 fn write_problem(response: Response, id: &str, speaks_fhir: bool) -> Response {
     let status = response.status();
-    if !(status.is_client_error() || status.is_server_error()) || is_page(response.headers()) {
+    let failed = status.is_client_error() || status.is_server_error();
+    let finished = response.extensions().get::<Finished>().is_some();
+    if !failed || finished || is_page(response.headers()) {
         return response;
     }
     let described = response.extensions().get::<Arc<Problem>>().cloned();

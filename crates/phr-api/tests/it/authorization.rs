@@ -11,7 +11,7 @@ use crate::support::{Actor, TestApp, sample};
 
 /// What a route does for callers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Policy {
+pub(crate) enum Policy {
     /// Needs no sign-in and knows no owner.
     Public,
     /// Needs a signed-in person and shows only their own.
@@ -21,7 +21,7 @@ enum Policy {
 use Policy::{Own, Public};
 
 /// Every operation, with a request that succeeds for its owner.
-const ROUTES: [(&str, &str, &str, Policy); 43] = [
+pub(crate) const ROUTES: [(&str, &str, &str, Policy); 50] = [
     ("POST", "/auth/register", "/auth/register", Public),
     ("POST", "/auth/login", "/auth/login", Public),
     ("POST", "/auth/refresh", "/auth/refresh", Public),
@@ -51,6 +51,13 @@ const ROUTES: [(&str, &str, &str, Policy); 43] = [
     ("GET", "/health/summary", SUMMARY, Own),
     ("GET", "/health/coverage", COVERAGE, Own),
     ("GET", "/fhir/metadata", "/fhir/metadata", Public),
+    ("GET", SMART_CONFIGURATION, SMART_CONFIGURATION, Public),
+    ("GET", "/oauth/authorize", "/oauth/authorize", Public),
+    ("POST", "/oauth/authorize", "/oauth/authorize", Public),
+    ("POST", "/oauth/token", "/oauth/token", Public),
+    ("POST", "/oauth/introspect", "/oauth/introspect", Public),
+    ("POST", "/oauth/revoke", "/oauth/revoke", Public),
+    ("GET", "/apps", "/apps", Own),
     ("GET", "/fhir/Observation", "/fhir/Observation", Own),
     ("GET", "/fhir/Observation/$lastn", "/fhir/Observation/$lastn", Own),
     ("GET", "/fhir/Patient", "/fhir/Patient", Own),
@@ -69,7 +76,8 @@ const ROUTES: [(&str, &str, &str, Policy); 43] = [
 ];
 
 /// What needs the name of something: foreign names are tried in the tests of the facade.
-const NAMED: [(&str, &str, &str); 11] = [
+pub(crate) const NAMED: [(&str, &str, &str); 12] = [
+    ("DELETE", "/apps/{id}", "/apps/0f1e2d3c-4b5a-4697-8877-665544332211"),
     ("POST", "/fhir/Observation/_search", "/fhir/Observation/_search"),
     ("GET", "/fhir/Observation/{id}", "/fhir/Observation/unknown"),
     ("GET", "/fhir/Observation/{id}/_history", "/fhir/Observation/unknown/_history"),
@@ -84,13 +92,14 @@ const NAMED: [(&str, &str, &str); 11] = [
 ];
 
 /// What ends sessions is walked on its own.
-const ENDING: [(&str, &str, &str); 4] = [
+pub(crate) const ENDING: [(&str, &str, &str); 4] = [
     ("POST", "/auth/logout", "/auth/logout"),
     ("POST", "/auth/logout/all", "/auth/logout/all"),
     ("POST", "/auth/password", "/auth/password"),
     ("DELETE", "/auth/sessions/{id}", "/auth/sessions/0f1e2d3c-4b5a-4697-8877-665544332211"),
 ];
 
+const SMART_CONFIGURATION: &str = "/fhir/.well-known/smart-configuration";
 const SAMPLES: &str = "/health/samples?metric=steps&date_from=2026-11-01&date_to=2026-11-19";
 const SUMMARY: &str =
     "/health/summary?metric=steps&bucket=day&date_from=2026-11-01&date_to=2026-11-19";
@@ -107,7 +116,7 @@ fn body_of(path: &str) -> Option<Value> {
     }
 }
 
-async fn call(actor: &Actor<'_>, method: &str, path: &str) -> crate::support::Reply {
+pub(crate) async fn call(actor: &Actor<'_>, method: &str, path: &str) -> crate::support::Reply {
     let method: Method = method.parse().unwrap();
     let body = body_of(path).filter(|_| method == Method::POST);
     actor.app.send(actor.request(&method, path, body.as_ref())).await

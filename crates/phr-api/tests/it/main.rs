@@ -21,6 +21,8 @@ mod limits;
 mod openapi;
 mod reading;
 mod sessions;
+mod smart;
+mod smart_tokens;
 mod status;
 mod tokens;
 mod webhooks;

@@ -108,6 +108,10 @@ async fn az_01_every_operation_outside_the_public_ones_asks_for_the_bearer() {
         "/auth/refresh",
         "/webhooks/fitbit",
         "/fhir/metadata",
+        "/fhir/.well-known/smart-configuration",
+        "/oauth/token",
+        "/oauth/introspect",
+        "/oauth/revoke",
         "/livez",
         "/readyz",
     ];

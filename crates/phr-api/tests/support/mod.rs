@@ -9,6 +9,7 @@
 
 mod actor;
 mod flow;
+mod launch;
 mod readings;
 mod reply;
 
@@ -40,6 +41,7 @@ use tower::ServiceExt;
 
 pub(crate) use actor::{Actor, PASSWORD};
 pub(crate) use flow::cookie_of;
+pub(crate) use launch::{Client, REDIRECT, VERIFIER, answer, form};
 pub(crate) use readings::sample;
 pub(crate) use reply::Reply;
 

@@ -7,7 +7,9 @@ use phr_model::{PatientId, PersonId};
 
 use uuid::Uuid;
 
-use super::{DbConnection, DbRow, DbStore, error::in_database, one_times, row::Columns, sessions};
+use super::{
+    DbConnection, DbRow, DbStore, apps, error::in_database, one_times, row::Columns, sessions,
+};
 use crate::{
     account::{
         Accounts, NewPerson, Person, RefreshPolicy, Registration, Rotation, SecretHash, Session,
@@ -23,6 +25,7 @@ macro_rules! columns {
          person.created_at"
     };
 }
+pub(super) use columns;
 
 const INSERT: &str = "insert into person
     (id, email, email_folded, name, password_hash, patient, created_at)
@@ -39,7 +42,7 @@ const BY_EMAIL: &str = concat!("select ", columns!(), " from person where email_
 const ALL: &str = concat!("select ", columns!(), " from person order by created_at, id");
 const REHASH: &str = "update person set password_hash = $3 where id = $1 and password_hash = $2";
 
-fn read(row: &DbRow) -> Result<Person, StoreError> {
+pub(super) fn read(row: &DbRow) -> Result<Person, StoreError> {
     let columns = Columns::of(row, "person");
     Ok(Person {
         id: columns.person("id")?,
@@ -183,7 +186,8 @@ impl Accounts for DbStore {
                 if changed.rows_affected() == 0 {
                     return Ok(false);
                 }
-                sessions::end_others(transaction, person, keep).await?;
+                sessions::end_others(&mut *transaction, person, keep).await?;
+                apps::end_all(transaction, person).await?;
                 Ok(true)
             }
             .boxed()

@@ -14,6 +14,8 @@ use super::{Db, DbArguments, DbConnection, DbExecutor, DbPool, DbRow, DbStore, d
 use crate::{error::StoreError, timing::Timing};
 
 mod accounts;
+mod app_tokens;
+mod apps;
 mod backfills;
 mod budgets;
 mod connections;

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod accounts;
+mod apps;
 mod backfills;
 mod bed;
 mod budgets;
@@ -80,6 +81,22 @@ on_every_database! {
         pages_of_any_length_and_order_hold_everything_once,
         nobody_finds_what_is_somebody_elses,
         a_journey_hides_nothing;
+    apps:
+        an_app_comes_back_as_it_was_registered,
+        a_code_is_exchanged_once_and_a_copy_ends_everything,
+        a_code_lives_a_minute,
+        a_code_that_does_not_fit_is_spent,
+        another_app_can_do_nothing_with_a_token,
+        without_lasting_access_there_is_nothing_to_renew,
+        a_refresh_token_is_exchanged_once_and_a_copy_ends_everything,
+        lasting_access_ends_when_idle_and_in_any_case,
+        an_access_token_may_read_less_than_was_granted,
+        a_person_sees_and_ends_what_an_app_may_read,
+        another_password_ends_what_apps_may_read,
+        an_app_gives_its_tokens_back,
+        of_many_exchanges_of_one_code_none_outlives_the_second,
+        ending_access_never_waits_in_a_circle,
+        what_has_ended_is_swept_away;
     one_times:
         a_secret_works_once,
         a_secret_works_for_its_purpose_only,

@@ -9,7 +9,9 @@ use phr_store::{
     transfer::{self, Moved, Progress, TransferError},
 };
 
-use crate::given::{a_connected_person, a_session, a_writer, at, hash, heart_rates, steps};
+use crate::given::{
+    a_connected_person, a_person, a_session, a_writer, at, hash, heart_rates, steps,
+};
 
 /// Somewhere with a file in it.
 fn a_file() -> (tempfile::TempDir, DatabaseUrl) {
@@ -40,6 +42,10 @@ async fn grow(store: &SharedStore) {
         expires_at: at(9_000),
     };
     store.put_one_time(secret, at(0)).await.unwrap();
+    let app = crate::apps::an_app(&**store).await.id;
+    let person = a_person(&**store).await;
+    crate::apps::let_in(&**store, person, app, 7, true).await;
+    crate::apps::redeem(&**store, 7, app, 70, 0).await;
 }
 
 async fn move_to(from: &DatabaseUrl, to: &DatabaseUrl) -> Result<Moved, TransferError> {
@@ -56,6 +62,8 @@ async fn around(store: &SharedStore) -> Vec<String> {
         }
         seen.push(format!("{person:?} {connections:?}"));
     }
+    seen.push(format!("{:?}", store.apps(at(99)).await.unwrap()));
+    seen.push(format!("{:?}", store.app_access(hash(70), at(99)).await.unwrap()));
     seen.push(format!("{:?}", store.due_revocations(at(99)).await.unwrap().len()));
     seen.push(format!("{:?}", store.throttle(hash(9)).await.unwrap()));
     seen.push(format!("{:?}", store.peek_one_time(Purpose::Invitation, hash(5), at(9)).await));
@@ -71,8 +79,8 @@ async fn a_grown_installation_moves_there_and_back() {
     let mut told = Vec::new();
     let moved = transfer::transfer(&here, there.url(), &mut |progress| told.push(progress)).await;
     let moved = moved.unwrap();
-    assert_eq!(moved.people, 4);
-    assert!(told.contains(&Progress::Comparing { done: 4, total: 4 }));
+    assert_eq!(moved.people, 5);
+    assert!(told.contains(&Progress::Comparing { done: 5, total: 5 }));
     let target = there.another().await;
     assert_eq!(around(&target).await, around(&source).await);
 

@@ -52,6 +52,15 @@ async fn a_life(bed: &dyn Bed, round: u8) {
     store.register(new, at(1)).await.unwrap();
     assert!(store.take_one_time(purpose, hash(5), at(1)).await.unwrap().is_none());
 
+    let app = crate::apps::an_app(store).await.id;
+    crate::apps::let_in(store, person, app, round * 10 + 6, true).await;
+    crate::apps::redeem(store, round * 10 + 6, app, round * 10 + 7, 1).await;
+    assert!(store.app_access(hash(7), at(2)).await.unwrap().is_some());
+    assert!(store.app_token(hash(8), app, at(2)).await.unwrap().is_some());
+    assert_eq!(store.grants_of(person, at(2)).await.unwrap().len(), 1);
+    assert!(!store.apps(at(2)).await.unwrap().is_empty());
+    assert!(store.end_grants(person, app).await.unwrap());
+
     let claim = store.claim(id, at(1), at(900), Uuid::new_v4()).await.unwrap();
     let writer = Writer { store, person, lease: claim.unwrap().1 };
     for minutes in [10, 20] {
