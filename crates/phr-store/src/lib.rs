@@ -23,6 +23,7 @@ pub mod feed;
 pub mod fleet;
 pub mod hook;
 pub mod inspection;
+pub mod made;
 pub mod notice;
 pub mod one_time;
 pub mod postgres;
@@ -50,6 +51,7 @@ pub use feed::Feed;
 pub use fleet::Fleets;
 pub use hook::Hooks;
 pub use inspection::Inspection;
+pub use made::MadeDays;
 pub use notice::Notices;
 pub use one_time::OneTimes;
 pub use postgres::PostgresStore;
@@ -71,6 +73,7 @@ pub trait Store:
     + Fleets
     + Hooks
     + Inspection
+    + MadeDays
     + Notices
     + OneTimes
     + Readings
@@ -92,6 +95,7 @@ impl<T> Store for T where
         + Fleets
         + Hooks
         + Inspection
+        + MadeDays
         + Notices
         + OneTimes
         + Readings

@@ -11,7 +11,7 @@ use phr_model::PersonId;
 use crate::{DatabaseUrl, SharedStore, database, error::StoreError};
 
 /// Every table, those that are referred to first. A test compares the list with the schema.
-pub const TABLES: [&str; 21] = [
+pub const TABLES: [&str; 23] = [
     "person",
     "session",
     "refresh_token",
@@ -33,6 +33,8 @@ pub const TABLES: [&str; 21] = [
     "delivery",
     "delivered",
     "parked",
+    "made",
+    "coarser_day",
 ];
 
 /// Rows and bytes that are in memory at once.
