@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 use phr_fhir::destination::{Credentials, Destination, Options, Smart};
-use phr_model::Metric;
+use phr_model::{Form, HeartRateForm, Metric};
 use secrecy::SecretString;
 use url::Url;
 
@@ -14,7 +14,7 @@ use super::{Mistake, Place, reader::Reader};
 const MAIN: &str = "main";
 /// Settings of a destination: in the environment under these names, in the file of further
 /// destinations in lower case and without the beginning.
-const SETTINGS: [&str; 16] = [
+const SETTINGS: [&str; 17] = [
     "FHIR_BASE_URL",
     "FHIR_ALLOW_HTTP",
     "FHIR_USERNAME",
@@ -27,6 +27,7 @@ const SETTINGS: [&str; 16] = [
     "FHIR_TOKEN_URL",
     "FHIR_SCOPES",
     "FHIR_METRICS",
+    "FHIR_DAY_CAP",
     "FHIR_PRELIMINARY",
     "FHIR_BUNDLE",
     "FHIR_PARALLEL",
@@ -120,8 +121,11 @@ impl Reader<'_> {
         let url = self.text("FHIR_BASE_URL");
         let open = self.one_of("FHIR_ALLOW_HTTP", &[("false", false), ("true", true)]);
         let credentials = self.credentials(open);
+        let (off, forms) = self.metrics();
         let options = Options {
-            off: self.off(),
+            off,
+            forms,
+            day_cap: self.number("FHIR_DAY_CAP", 2_880, 1..=100_000),
             preliminary: self.one_of("FHIR_PRELIMINARY", &[("off", false), ("on", true)]),
             bundle: self.number("FHIR_BUNDLE", 100, 1..=1_000),
             parallel: self.number("FHIR_PARALLEL", 4, 1..=64),
@@ -205,24 +209,44 @@ impl Reader<'_> {
         }
     }
 
-    /// Metrics that stay here: `heart_rate=off,spo2=off`.
-    fn off(&mut self) -> BTreeSet<Metric> {
-        let items = self.list("FHIR_METRICS");
-        let choice = |item: &String| {
-            let (metric, choice) = item.split_once('=')?;
-            let metric = Metric::parse(metric.trim())?;
-            match choice.trim() {
-                "on" => Some((metric, false)),
-                "off" => Some((metric, true)),
-                _ => None,
+    /// Metrics that stay here, and those that go in a form of their own: `spo2=off,heart_rate=minute`.
+    fn metrics(&mut self) -> (BTreeSet<Metric>, BTreeMap<Metric, Form>) {
+        const NAME: &str = "FHIR_METRICS";
+        let (mut off, mut forms) = (BTreeSet::new(), BTreeMap::new());
+        for item in self.list(NAME) {
+            let choice = item.split_once('=');
+            let choice = choice.and_then(|(metric, choice)| {
+                Some((Metric::parse(metric.trim())?, choice.trim().to_owned()))
+            });
+            match choice {
+                Some((_, choice)) if choice == "on" => {}
+                Some((metric, choice)) if choice == "off" => {
+                    off.insert(metric);
+                }
+                Some((metric, choice)) => match form_of(metric, &choice) {
+                    Ok(form) => forms.extend(form.map(|form| (metric, form))),
+                    Err(problem) => self.mistake(NAME, problem),
+                },
+                None => {
+                    self.mistake(NAME, "must be a list like heart_rate=minute,spo2=off");
+                }
             }
-        };
-        let choices: Vec<_> = items.iter().filter_map(choice).collect();
-        if choices.len() != items.len() {
-            self.mistake("FHIR_METRICS", "must be a list like heart_rate=off,spo2=off");
         }
-        choices.into_iter().filter_map(|(metric, is_off)| is_off.then_some(metric)).collect()
+        (off, forms)
     }
+}
+
+/// The form that `choice` names; none if `metric` is always kept in it.
+fn form_of(metric: Metric, choice: &str) -> Result<Option<Form>, String> {
+    let known = Form::of_metric(metric);
+    let Some(form) = Form::parse(choice).filter(|form| known.contains(form)) else {
+        let forms: Vec<&str> = known.iter().map(|form| form.key()).collect();
+        return Err(format!("{} must be on, off or {}", metric.key(), forms.join(" or ")));
+    };
+    let is_kept = [HeartRateForm::Hourly, HeartRateForm::Sample]
+        .into_iter()
+        .all(|heart_rate| Form::kept(metric, heart_rate) == form);
+    Ok((!is_kept).then_some(form))
 }
 
 /// What a setting is called in the file of further destinations.
@@ -263,8 +287,8 @@ mod tests {
         std::fs::write(
             &file,
             r#"{"research": {"base_url": "https://r.example/fhir", "token": "t",
-                "metrics": "heart_rate=off", "preliminary": "on", "bundle": "20",
-                "patient_match_system": "urn:mrn"}}"#,
+                "metrics": "heart_rate=off,steps=minute,calories=daily", "day_cap": "1500",
+                "preliminary": "on", "bundle": "20", "patient_match_system": "urn:mrn"}}"#,
         )
         .unwrap();
         let main = ("FHIR_BASE_URL", "https://c.example/fhir");
@@ -275,6 +299,8 @@ mod tests {
         assert!(matches!(research.credentials, Credentials::Bearer(_)));
         let expected = Options {
             off: BTreeSet::from([Metric::HeartRate]),
+            forms: BTreeMap::from([(Metric::Steps, Form::Minute)]),
+            day_cap: 1_500,
             preliminary: true,
             bundle: 20,
             parallel: 4,
@@ -295,7 +321,10 @@ mod tests {
             &[("FHIR_BASE_URL", "https://x.example/fhir?hunter2")],
             &[("FHIR_BASE_URL", "hunter2")],
             &[("FHIR_DESTINATIONS", "/nowhere/hunter2.json")],
+            &[("FHIR_METRICS", "hunter2=off")],
             &[("FHIR_METRICS", "heart_rate=hunter2")],
+            &[("FHIR_METRICS", "body_weight=hourly")],
+            &[("FHIR_DAY_CAP", "hunter2")],
             &[("FHIR_TOKEN", "hunter2"), ("FHIR_TOKEN_FILE", "hunter2")],
             &[("FHIR_CLIENT_ID", "hunter2")],
             &[("FHIR_CLIENT_ID", "phr"), ("FHIR_PRIVATE_KEY_FILE", "/nowhere/hunter2")],
@@ -307,6 +336,12 @@ mod tests {
             assert!(mistakes[0].starts_with("FHIR_"), "{mistakes:?}");
             assert!(!mistakes.concat().contains("hunter2"), "{mistakes:?}");
         }
+    }
+
+    #[test]
+    fn a_form_that_a_metric_does_not_have_is_refused_with_those_it_has() {
+        let mistakes = read(&[("FHIR_METRICS", "spo2=minute")]).unwrap_err();
+        assert_eq!(mistakes, ["FHIR_METRICS: spo2 must be on, off or daily or sample"]);
     }
 
     #[test]
