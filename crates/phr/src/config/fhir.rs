@@ -1,10 +1,11 @@
 //! Which FHIR servers Observations go to.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod choices;
+
+use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 use phr_fhir::destination::{Credentials, Destination, Options, Smart};
-use phr_model::{Form, HeartRateForm, Metric};
 use secrecy::SecretString;
 use url::Url;
 
@@ -121,7 +122,7 @@ impl Reader<'_> {
         let url = self.text("FHIR_BASE_URL");
         let open = self.one_of("FHIR_ALLOW_HTTP", &[("false", false), ("true", true)]);
         let credentials = self.credentials(open);
-        let (off, forms) = self.metrics();
+        let (off, forms) = self.choices();
         let options = Options {
             off,
             forms,
@@ -208,45 +209,6 @@ impl Reader<'_> {
             }
         }
     }
-
-    /// Metrics that stay here, and those that go in a form of their own: `spo2=off,heart_rate=minute`.
-    fn metrics(&mut self) -> (BTreeSet<Metric>, BTreeMap<Metric, Form>) {
-        const NAME: &str = "FHIR_METRICS";
-        let (mut off, mut forms) = (BTreeSet::new(), BTreeMap::new());
-        for item in self.list(NAME) {
-            let choice = item.split_once('=');
-            let choice = choice.and_then(|(metric, choice)| {
-                Some((Metric::parse(metric.trim())?, choice.trim().to_owned()))
-            });
-            match choice {
-                Some((_, choice)) if choice == "on" => {}
-                Some((metric, choice)) if choice == "off" => {
-                    off.insert(metric);
-                }
-                Some((metric, choice)) => match form_of(metric, &choice) {
-                    Ok(form) => forms.extend(form.map(|form| (metric, form))),
-                    Err(problem) => self.mistake(NAME, problem),
-                },
-                None => {
-                    self.mistake(NAME, "must be a list like heart_rate=minute,spo2=off");
-                }
-            }
-        }
-        (off, forms)
-    }
-}
-
-/// The form that `choice` names; none if `metric` is always kept in it.
-fn form_of(metric: Metric, choice: &str) -> Result<Option<Form>, String> {
-    let known = Form::of_metric(metric);
-    let Some(form) = Form::parse(choice).filter(|form| known.contains(form)) else {
-        let forms: Vec<&str> = known.iter().map(|form| form.key()).collect();
-        return Err(format!("{} must be on, off or {}", metric.key(), forms.join(" or ")));
-    };
-    let is_kept = [HeartRateForm::Hourly, HeartRateForm::Sample]
-        .into_iter()
-        .all(|heart_rate| Form::kept(metric, heart_rate) == form);
-    Ok((!is_kept).then_some(form))
 }
 
 /// What a setting is called in the file of further destinations.
@@ -256,6 +218,10 @@ fn in_file(variable: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use phr_model::{Form, Metric};
+
     use super::*;
 
     fn read(variables: &[(&str, &str)]) -> Result<Fhir, Vec<String>> {
