@@ -5,6 +5,8 @@
 //! The row of a person at a destination is the job. It is claimed with a lease, so one process at a
 //! time sends a person's Observations, and a process that dies loses nothing.
 
+mod outcome;
+
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
@@ -13,7 +15,8 @@ use phr_model::{Observation, PersonId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{error::StoreError, feed::Position};
+pub use self::outcome::{Parked, Progress, Refused, Settled, Trip};
+use crate::{error::StoreError, feed::Position, made::DayPosition};
 
 /// A FHIR server as the configuration names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +63,8 @@ pub struct Claimed {
     pub lease: DeliveryLease,
     /// The place in the feed up to which everything was confirmed or parked.
     pub seen: Position,
+    /// The place among the person's days up to which those in another form were dealt with.
+    pub days: DayPosition,
     /// The person's revision when this was claimed: all of it is in the feed.
     pub wanted: i64,
     /// Failures in a row.
@@ -93,7 +98,8 @@ pub enum Turn {
 /// An Observation that a destination confirmed, or may hold without our knowing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivered {
-    /// Our version; 0 if it was on its way when last heard of.
+    /// Our version; 0 if it was on its way when last heard of, [`Self::UNWANTED`] if it was withdrawn
+    /// because another form is wanted.
     pub version: u32,
     /// What was sent.
     pub digest: Fingerprint,
@@ -101,74 +107,34 @@ pub struct Delivered {
     pub place: Option<String>,
 }
 
+impl Delivered {
+    /// The version of what was withdrawn because the destination wants the metric in another form:
+    /// whatever becomes of it here, nothing more of it is sent.
+    pub const UNWANTED: u32 = u32::MAX;
+}
+
+/// Where an Observation that may have to be sent comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// It is kept.
+    Kept,
+    /// It is kept, and its id is also that of one that was made for the destination.
+    KeptAndMade,
+    /// It was made for the destination, because it wants another form than is kept.
+    Made,
+}
+
 /// An Observation that may have to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pending {
     /// As it is now.
     pub observation: Observation,
-    /// Where it stands in the feed.
+    /// Where it stands in the feed; revision 0 if it has no place there.
     pub position: Position,
     /// What the destination holds of it.
     pub delivered: Option<Delivered>,
-}
-
-/// An Observation that a destination refuses.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refused {
-    /// Which.
-    pub observation: Uuid,
-    /// Our version.
-    pub version: u32,
-    /// HTTP status.
-    pub status: u16,
-    /// Why, without values.
-    pub reason: String,
-}
-
-/// The same with its place, for people and operators.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Parked {
-    /// Whose.
-    pub person: PersonId,
-    /// Where.
-    pub destination: String,
-    /// What and why.
-    pub refused: Refused,
-    /// Since when.
-    pub parked_at: Timestamp,
-}
-
-/// What became of some Observations.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Progress {
-    /// Confirmed.
-    pub delivered: Vec<(Uuid, Delivered)>,
-    /// Refused.
-    pub refused: Vec<Refused>,
-    /// Nothing to send, or not any more.
-    pub passed: Vec<Uuid>,
-    /// The new place in the feed, if it moved.
-    pub seen: Option<Position>,
-}
-
-/// How a turn ended.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Settled {
-    /// Stable code of what failed it.
-    pub error: Option<String>,
-    /// When to go on; none: at once if there is more, else when something changes.
-    pub due_at: Option<Timestamp>,
-}
-
-/// A failure of the server as a whole.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Trip {
-    /// Failures in a row, this one included.
-    pub failures: u32,
-    /// Stable code.
-    pub error: String,
-    /// Until when it is left alone; none: it is not, yet.
-    pub closed_until: Option<Timestamp>,
+    /// Where it comes from.
+    pub origin: Origin,
 }
 
 /// How a destination is doing.
@@ -198,6 +164,8 @@ pub struct DestinationSeen {
     pub failing: Vec<(String, u64)>,
     /// Observations it refuses.
     pub parked: u64,
+    /// Days that go in a coarser form than is wanted, because they are too many Observations.
+    pub coarser: u64,
 }
 
 /// Changes behind this are not counted.

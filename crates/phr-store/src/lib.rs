@@ -24,6 +24,7 @@ pub mod feed;
 pub mod fleet;
 pub mod hook;
 pub mod inspection;
+pub mod made;
 pub mod notice;
 pub mod one_time;
 pub mod postgres;
@@ -53,6 +54,7 @@ pub use feed::Feed;
 pub use fleet::Fleets;
 pub use hook::Hooks;
 pub use inspection::Inspection;
+pub use made::MadeDays;
 pub use notice::Notices;
 pub use one_time::OneTimes;
 pub use postgres::PostgresStore;
@@ -76,6 +78,7 @@ pub trait Store:
     + Fleets
     + Hooks
     + Inspection
+    + MadeDays
     + Notices
     + OneTimes
     + Readings
@@ -99,6 +102,7 @@ impl<T> Store for T where
         + Fleets
         + Hooks
         + Inspection
+        + MadeDays
         + Notices
         + OneTimes
         + Readings

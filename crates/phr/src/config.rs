@@ -127,7 +127,7 @@ impl Place {
 }
 
 /// Every variable the server reads. `.env.example` documents each; a test keeps the two equal.
-pub(crate) const VARIABLES: [&str; 59] = [
+pub(crate) const VARIABLES: [&str; 60] = [
     "LISTEN",
     "PUBLIC_URL",
     "DATABASE_URL",
@@ -181,6 +181,7 @@ pub(crate) const VARIABLES: [&str; 59] = [
     "FHIR_TOKEN_URL",
     "FHIR_SCOPES",
     "FHIR_METRICS",
+    "FHIR_DAY_CAP",
     "FHIR_PRELIMINARY",
     "FHIR_BUNDLE",
     "FHIR_PARALLEL",

@@ -89,7 +89,8 @@ async fn status(store: &dyn Store, now: Timestamp) -> anyhow::Result<String> {
 
 fn one(seen: &DestinationSeen, now: Timestamp) -> String {
     let mut out = String::new();
-    let DestinationSeen { name, url, lagging, changes, confirmed, last_minute, parked, .. } = seen;
+    let DestinationSeen { name, url, lagging, changes, confirmed, last_minute, .. } = seen;
+    let DestinationSeen { parked, coarser, .. } = seen;
     let more = if *changes >= u64::from(MOST_COUNTED) { "at least " } else { "" };
     // Writing into a text cannot fail.
     let _ = writeln!(out, "{name}  {url}");
@@ -111,6 +112,9 @@ fn one(seen: &DestinationSeen, now: Timestamp) -> String {
     }
     if *parked > 0 {
         let _ = writeln!(out, "  parked: {parked} Observations (phr fhir parked)");
+    }
+    if *coarser > 0 {
+        let _ = writeln!(out, "  coarser: {coarser} days are more Observations than FHIR_DAY_CAP");
     }
     out
 }

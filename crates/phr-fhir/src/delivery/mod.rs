@@ -4,11 +4,16 @@
 //! bundles, one at a time, and moves the place behind what was confirmed or parked. Sending twice is
 //! sending once, because every resource is addressed by an id of its own. So a process may die at any
 //! moment: the next one sends the same again.
+//!
+//! Where a destination wants a metric in another form than is kept, the days that changed are made anew
+//! from their samples first; what is made is written down and then sent like anything else.
 
+mod days;
 mod deliverer;
 mod erasure;
 mod introduction;
 mod parcel;
+mod remaking;
 mod schedule;
 mod turn;
 mod way;

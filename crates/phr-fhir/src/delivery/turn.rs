@@ -3,8 +3,9 @@
 use phr_model::{Clock, Status};
 use phr_store::{
     SharedStore, StoreError,
-    delivery::{Claimed, Delivered, Pending, Progress, Refused, Settled, Trip},
+    delivery::{Claimed, Delivered, Origin, Pending, Progress, Refused, Settled, Trip},
     feed::Position,
+    made::DayPosition,
 };
 use phr_telemetry::record;
 use tokio_util::sync::CancellationToken;
@@ -64,18 +65,38 @@ impl From<StoreError> for Stop {
 enum Plan {
     Send,
     Pass,
+    /// Nothing at all: another one under the same id is dealt with elsewhere.
+    Leave,
 }
 
 /// Withdrawn Observations go only where they may be; those of an open day only where they are wanted.
-fn plan(pending: &Pending, options: &Options) -> Plan {
-    let observation = &pending.observation;
-    let pass = match observation.status {
-        _ if options.off.contains(&observation.says.metric) => true,
-        Status::EnteredInError => pending.delivered.is_none(),
+/// What is kept in another form than is wanted is withdrawn where it was delivered.
+fn plan(pending: &mut Pending, options: &Options) -> Plan {
+    let metric = pending.observation.says.metric;
+    if options.off.contains(&metric) {
+        return Plan::Pass;
+    }
+    if options.forms.contains_key(&metric) {
+        match pending.origin {
+            Origin::Made => {}
+            Origin::KeptAndMade => return Plan::Leave,
+            Origin::Kept => unwant(pending),
+        }
+    }
+    let version = pending.observation.version;
+    let is_unwanted = |held: &Delivered| [held.version, version] == [Delivered::UNWANTED; 2];
+    let pass = match pending.observation.status {
+        Status::EnteredInError => pending.delivered.as_ref().is_none_or(is_unwanted),
         Status::Preliminary => !options.preliminary,
         Status::Final | Status::Corrected => false,
     };
     if pass { Plan::Pass } else { Plan::Send }
+}
+
+/// Makes of an Observation that is kept what a destination gets that wants another form.
+fn unwant(pending: &mut Pending) {
+    pending.observation.status = Status::EnteredInError;
+    pending.observation.version = Delivered::UNWANTED;
 }
 
 /// An Observation ready to be sent.
@@ -88,27 +109,24 @@ struct Ready {
 }
 
 impl Turn<'_> {
-    /// Sends everything that is pending, or as much as one turn may.
+    /// Sends everything that is pending, or as much as one turn may. Days in another form go first:
+    /// then it is known which of the Observations that are kept have the same ids.
     pub(super) async fn run(&mut self) -> Result<(), Stop> {
         let limit = self.options.bundle;
         let mut bundles = 0;
         while self.claimed.retry && self.may_go_on(&mut bundles) {
             let again = self.store.pending_again(&self.claimed.lease, limit).await?;
             self.claimed.retry = !again.is_empty();
-            self.deliver(again, None).await?;
+            self.deliver(again, Progress::default()).await?;
+        }
+        if !self.days(&mut bundles).await? {
+            return Ok(());
         }
         while self.may_go_on(&mut bundles) {
             let page = self.store.pending(&self.claimed.lease, self.claimed.seen, limit).await?;
-            let last = page.last().map(|pending| pending.position);
-            let is_end = page.len() < usize::try_from(limit).unwrap_or(usize::MAX);
-            let seen = match last {
-                Some(last) if !is_end => last,
-                // Everything up to here was there to be read.
-                last => Position::end_of(
-                    last.map_or(self.claimed.wanted, |last| last.revision.max(self.claimed.wanted)),
-                ),
-            };
-            self.deliver(page, Some(seen)).await?;
+            let (seen, is_end) = self.behind(&page);
+            let days = is_end.then(|| self.behind_days());
+            self.deliver(page, Progress { seen: Some(seen), days, ..Progress::default() }).await?;
             self.claimed.seen = seen;
             if is_end {
                 return Ok(());
@@ -117,17 +135,47 @@ impl Turn<'_> {
         Ok(())
     }
 
-    fn may_go_on(&self, bundles: &mut u32) -> bool {
+    pub(super) fn may_go_on(&self, bundles: &mut u32) -> bool {
         *bundles += 1;
         *bundles <= MOST_BUNDLES && !self.stopping.is_cancelled()
     }
 
-    /// Sends a page and writes down what became of it; the place in the feed moves only if all of it
-    /// was confirmed, parked or needs nothing.
-    async fn deliver(&mut self, page: Vec<Pending>, seen: Option<Position>) -> Result<(), Stop> {
-        let (wanted, unwanted): (Vec<_>, Vec<_>) =
-            page.into_iter().partition(|it| plan(it, self.options) == Plan::Send);
-        let mut passed: Vec<Uuid> = unwanted.iter().map(|pending| pending.position.id).collect();
+    /// The place behind a page of the feed, and whether there is nothing more.
+    fn behind(&self, page: &[Pending]) -> (Position, bool) {
+        let wanted = self.claimed.wanted;
+        // What changed since is of days that were not made yet, and is the next turn's.
+        let until = if self.options.forms.is_empty() { i64::MAX } else { wanted };
+        let is_short = page.len() < usize::try_from(self.options.bundle).unwrap_or(usize::MAX);
+        match page.last().map(|pending| pending.position) {
+            Some(last) if !is_short && last.revision <= until => (last, false),
+            // Everything up to here was there to be read.
+            last => {
+                let end = last.map_or(wanted, |last| last.revision.max(wanted)).min(until);
+                (Position::end_of(end).max(self.claimed.seen), true)
+            }
+        }
+    }
+
+    /// The place behind all days that were there to be read.
+    fn behind_days(&self) -> DayPosition {
+        DayPosition::end_of(self.claimed.wanted).max(self.claimed.days.clone())
+    }
+
+    /// Sends a page and writes down what became of it; the places in the feed and among the days move
+    /// only if all of it was confirmed, parked or needs nothing. Whether anything had to be sent.
+    pub(super) async fn deliver(
+        &mut self,
+        page: Vec<Pending>,
+        places: Progress,
+    ) -> Result<bool, Stop> {
+        let (mut wanted, mut passed) = (Vec::new(), Vec::new());
+        for mut pending in page {
+            match plan(&mut pending, self.options) {
+                Plan::Send => wanted.push(pending),
+                Plan::Pass => passed.push(pending.position.id),
+                Plan::Leave => {}
+            }
+        }
         let mut ready = Vec::new();
         if !wanted.is_empty() {
             let chart = self.introduce().await?;
@@ -144,7 +192,8 @@ impl Turn<'_> {
             self.store.announce(&self.claimed.lease, &new).await?;
         }
         let outcome = self.send(&ready).await?;
-        self.write_down(&ready, outcome, passed, seen).await
+        self.write_down(&ready, outcome, Progress { passed, ..places }).await?;
+        Ok(!ready.is_empty())
     }
 
     /// Sends in the order of ids. If something is refused, the server may have lost the Patient or
@@ -177,8 +226,7 @@ impl Turn<'_> {
         &mut self,
         ready: &[Ready],
         sent: Sent,
-        passed: Vec<Uuid>,
-        seen: Option<Position>,
+        progress: Progress,
     ) -> Result<(), Stop> {
         let find = |id: &str| ready.iter().find(|one| one.parcel.id == id);
         let delivered = sent.confirmed.into_iter().filter_map(|confirmed| {
@@ -200,8 +248,10 @@ impl Turn<'_> {
             let (observation, reason) = (parked.observation, &parked.reason);
             tracing::warn!(destination, %observation, status, reason, "an Observation was parked");
         }
-        let seen = seen.filter(|_| sent.failure.is_none());
-        let progress = Progress { delivered, refused, passed, seen };
+        let is_whole = sent.failure.is_none();
+        let (seen, days) = (progress.seen, progress.days);
+        let (seen, days) = (seen.filter(|_| is_whole), days.filter(|_| is_whole));
+        let progress = Progress { delivered, refused, seen, days, ..progress };
         // Without any, the attempts go on being counted.
         if progress != Progress::default() {
             let now = self.clock.now();

@@ -7,9 +7,9 @@ mod outcome;
 mod server;
 mod smart;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use phr_model::Metric;
+use phr_model::{Form, Metric};
 use url::Url;
 
 pub use auth::Credentials;
@@ -39,6 +39,11 @@ pub struct Destination {
 pub struct Options {
     /// Metrics that do not go there.
     pub off: BTreeSet<Metric>,
+    /// Metrics that go there in this form, whatever the form in which they are kept.
+    pub forms: BTreeMap<Metric, Form>,
+    /// Observations of one person, such a metric and day, at most: a day that would be more goes in
+    /// the next coarser form.
+    pub day_cap: usize,
     /// Whether Observations of days that are not over go there, too.
     pub preliminary: bool,
     /// Observations of one request, at most.
@@ -50,10 +55,15 @@ pub struct Options {
     pub match_system: Option<String>,
 }
 
+/// The minutes of the longest day there is, one that a journey makes twice as long as others.
+const DAY_CAP: usize = 2_880;
+
 impl Default for Options {
     fn default() -> Self {
         Self {
             off: BTreeSet::new(),
+            forms: BTreeMap::new(),
+            day_cap: DAY_CAP,
             preliminary: false,
             bundle: 100,
             parallel: 4,
@@ -68,9 +78,13 @@ const MAPPING: u32 = 1;
 impl Destination {
     /// As the store knows it. `base` is where this server is reached, which names our systems.
     pub(crate) fn stored(&self, base: &str) -> phr_store::delivery::Destination {
-        let Options { off, preliminary, match_system, .. } = &self.options;
+        let Options { off, forms, day_cap, preliminary, match_system, .. } = &self.options;
         let off: Vec<&str> = off.iter().map(|metric| metric.key()).collect();
-        let decides = format!("{MAPPING}|{base}|{off:?}|{preliminary}|{match_system:?}");
+        let forms: Vec<(&str, &str)> =
+            forms.iter().map(|(metric, form)| (metric.key(), form.key())).collect();
+        // Without other forms, what decides is what it was before there were any.
+        let forms = if forms.is_empty() { String::new() } else { format!("|{forms:?}|{day_cap}") };
+        let decides = format!("{MAPPING}|{base}|{off:?}|{preliminary}|{match_system:?}{forms}");
         phr_store::delivery::Destination {
             name: self.name.clone(),
             url: self.url.to_string(),

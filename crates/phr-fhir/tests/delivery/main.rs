@@ -7,5 +7,6 @@ mod charts;
 mod erasing;
 mod failing;
 mod following;
+mod forms;
 mod scene;
 mod signing_in;

@@ -8,8 +8,8 @@ use phr_fhir::{
     destination::{Credentials, Destination, Options},
 };
 use phr_model::{
-    Coverage, CoverageState, Day, FITBIT, Figure, HeartRateForm, Metric, Observation, Offsets,
-    PersonId, Sample, StoppedClock, observe,
+    Coverage, CoverageState, DateRange, Day, Draft, FITBIT, Figure, Form, HeartRateForm, Metric,
+    Observation, Offsets, PersonId, Sample, StoppedClock, observe, observe_as,
 };
 use phr_sandbox::{FhirFault, FhirIds, FhirServer, FhirWorld};
 use phr_store::{
@@ -133,6 +133,17 @@ impl Scene {
         self.write(wearer, Metric::HeartRate, date, beats, closed).await;
     }
 
+    /// A day of samples that is over.
+    pub(crate) async fn record(
+        &self,
+        wearer: Wearer,
+        metric: Metric,
+        date: &str,
+        samples: Vec<Sample>,
+    ) {
+        self.write(wearer, metric, date, samples, true).await;
+    }
+
     async fn write(
         &self,
         wearer: Wearer,
@@ -201,12 +212,53 @@ impl Scene {
     pub(crate) async fn assert_in_step(&self, wearers: &[Wearer]) {
         let mut ours = Vec::new();
         for wearer in wearers {
-            for observation in self.standing(*wearer).await {
-                let facts = observation.says.metric.facts();
-                #[expect(clippy::cast_precision_loss, reason = "small numbers")]
-                let value = observation.says.value as f64 / facts.scale as f64;
-                ours.push((observation.says.id.to_string(), format!("{value:.4}")));
-            }
+            let standing = self.standing(*wearer).await.into_iter();
+            ours.extend(standing.map(|observation| line(&observation.says)));
+        }
+        ours.sort();
+        assert_eq!(self.standing_there(), ours);
+    }
+
+    /// What stands at the server is what `metric` is in `form`, by the samples in the store.
+    pub(crate) async fn assert_in_form(&self, wearers: &[Wearer], metric: Metric, form: Form) {
+        let mut ours = Vec::new();
+        for wearer in wearers {
+            ours.extend(self.said(*wearer, metric, form).await.iter().map(line));
+        }
+        ours.sort();
+        assert_eq!(self.standing_there(), ours);
+    }
+
+    /// What the store's samples of a metric say in a form, day after day.
+    pub(crate) async fn said(&self, wearer: Wearer, metric: Metric, form: Form) -> Vec<Draft> {
+        let mut days =
+            DateRange { first: "2026-01-01".parse().unwrap(), last: "2026-12-31".parse().unwrap() };
+        let known = self.store.coverage(wearer.id, Some(metric), days).await.unwrap();
+        let mut said = Vec::new();
+        while let Some((date, samples)) =
+            self.store.next_day_with_samples(wearer.id, metric, days).await.unwrap()
+        {
+            let known = known.iter().find(|known| known.date == date).unwrap();
+            let day = Day {
+                person: wearer.id,
+                vendor: FITBIT,
+                metric,
+                date,
+                samples: &samples,
+                figure: known.vendor.as_ref(),
+                offsets: &Offsets::new(TimeZone::UTC, &samples),
+                closed: known.read_closed,
+            };
+            said.extend(observe_as(&day, form));
+            days.first = date.tomorrow().unwrap();
+        }
+        said
+    }
+
+    /// Identifier and value of everything that stands at the server, where nothing is amiss.
+    fn standing_there(&self) -> Vec<(String, String)> {
+        for resource in self.there().resources("Observation") {
+            assert_eq!(phr_fhir::checker::check(&resource), [], "{resource}");
         }
         let stands = |resource: &Value| resource["status"] != "entered-in-error";
         let theirs = self.there().resources("Observation").into_iter().filter(stands);
@@ -215,10 +267,16 @@ impl Scene {
             (id, format!("{:.4}", resource["valueQuantity"]["value"].as_f64().unwrap()))
         });
         let mut theirs: Vec<_> = theirs.collect();
-        ours.sort();
         theirs.sort();
-        assert_eq!(theirs, ours);
+        theirs
     }
+}
+
+/// Identifier and value as a server is to have them.
+fn line(says: &Draft) -> (String, String) {
+    #[expect(clippy::cast_precision_loss, reason = "small numbers")]
+    let value = says.value as f64 / says.metric.facts().scale as f64;
+    (says.id.to_string(), format!("{value:.4}"))
 }
 
 pub(crate) fn destination(name: &str, server: &FhirServer) -> Destination {
@@ -232,6 +290,17 @@ pub(crate) fn destination(name: &str, server: &FhirServer) -> Destination {
 
 pub(crate) fn fails(status: u16, times: u32) -> FhirFault {
     FhirFault::Status { status, retry_after: None, times }
+}
+
+/// Samples of a day (UTC), a value a minute.
+pub(crate) fn minutes(date: &str, values: &[i64]) -> Vec<Sample> {
+    let sample = |(minute, value): (i64, &i64)| Sample {
+        at: moment(date, minute * 60),
+        seconds: 60,
+        offset_seconds: 0,
+        value: *value,
+    };
+    (0..).zip(values).map(sample).collect()
 }
 
 fn moment(date: &str, second: i64) -> Timestamp {

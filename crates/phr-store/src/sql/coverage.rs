@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use super::{
     DbConnection, DbExecutor, DbRow,
-    dialect::texts,
+    connections::changed,
+    dialect::{elements, texts},
     error::in_database,
     row::{Columns, micros},
 };
@@ -33,6 +34,13 @@ const NOTE: &str = concat!(
      on conflict (person, metric, civil_date) do update set state = excluded.state,
          reason = excluded.reason
      where (coverage.state, coverage.reason) is distinct from (excluded.state, excluded.reason)"
+);
+const STAMP: &str = concat!(
+    "update coverage set revision = $3
+     where person = $1 and (metric, civil_date) in (
+         select wanted.value ->> 0, wanted.value ->> 1 from ",
+    elements!("$2"),
+    ")"
 );
 macro_rules! columns {
     () => {
@@ -72,12 +80,12 @@ fn json(figure: Option<&Figure>) -> Option<String> {
     figure.and_then(|figure| serde_json::to_string(figure).ok())
 }
 
-/// Writes what is known about a day, if that is something new.
+/// Writes what is known about a day, if that is something new. Whether it was.
 pub(super) async fn write(
     transaction: &mut DbConnection,
     person: PersonId,
     known: &Coverage,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let write = sqlx::query(WRITE)
         .bind(person.0)
         .bind(known.metric.key())
@@ -90,7 +98,18 @@ pub(super) async fn write(
         .bind(json(known.vendor.as_ref()))
         .bind(micros(known.read_at))
         .bind(i64::from(known.read_closed));
-    write.execute(transaction).await.map(|_| ()).map_err(in_database)
+    changed(transaction, write).await
+}
+
+/// Stamps days as changed at the person's `revision`. `days` is a list of `[metric, date]`.
+pub(super) async fn stamp(
+    transaction: &mut DbConnection,
+    person: PersonId,
+    revision: i64,
+    days: Value,
+) -> Result<(), StoreError> {
+    let stamp = sqlx::query(STAMP).bind(person.0).bind(days.to_string()).bind(revision);
+    changed(transaction, stamp).await.map(|_| ())
 }
 
 /// Notes why days could not be read.

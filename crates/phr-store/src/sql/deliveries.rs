@@ -1,26 +1,27 @@
-//! Delivery: claiming, recording and settling.
+//! Delivery: what the trait asks, handed to the modules that know how.
 
 use async_trait::async_trait;
 use futures_util::FutureExt;
 use jiff::Timestamp;
 use phr_model::PersonId;
-use serde_json::{Value, json};
-use sqlx::query::Query;
+use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    Db, DbArguments, DbConnection, DbStore,
+    DbConnection, DbStore,
     connections::changed,
-    delivery_claims as claims, destinations,
-    dialect::{elements, id_of, texts},
+    delivery_claims as claims,
+    delivery_progress::{self as progress, ids, of, under},
+    destinations,
+    dialect::{id_of, texts},
     error::in_database,
     pending,
     row::{Columns, micros},
 };
 use crate::{
     delivery::{
-        Claimed, Delivered, Deliveries, DeliveryLease, Destination, DestinationSeen, Introductions,
-        Parked, Pending, Progress, Refused, Settled, Trip, Turn,
+        Claimed, Deliveries, DeliveryLease, Destination, DestinationSeen, Introductions, Parked,
+        Pending, Progress, Settled, Trip, Turn,
     },
     error::StoreError,
     feed::Position,
@@ -49,47 +50,6 @@ const ANNOUNCE: &str = concat!(
          where person = $1 and destination = $2 and lease_token = $3)
      on conflict (person, destination, observation) do nothing"
 );
-const ADVANCE: &str = "update delivery set attempts = 0, error = null,
-        seen_revision = coalesce($4, seen_revision),
-        seen_id = case when $4 is null then seen_id else $5 end
-    where person = $1 and destination = $2 and lease_token = $3";
-const CONFIRM: &str = concat!(
-    "insert into delivered (person, destination, observation, version, digest, place)
-     select $1, $2, ",
-    id_of!("wanted.value ->> 0"),
-    ", cast(wanted.value ->> 1 as bigint), ",
-    id_of!("wanted.value ->> 2"),
-    ", wanted.value ->> 3 from ",
-    elements!("$3"),
-    " where true
-     on conflict (person, destination, observation) do update set version = excluded.version,
-         digest = excluded.digest, place = excluded.place"
-);
-const PARK: &str = concat!(
-    "insert into parked (person, destination, observation, version, status, reason, parked_at)
-     select $1, $2, ",
-    id_of!("wanted.value ->> 0"),
-    ", cast(wanted.value ->> 1 as bigint), cast(wanted.value ->> 2 as bigint),
-         wanted.value ->> 3, $4 from ",
-    elements!("$3"),
-    " where true
-     on conflict (person, destination, observation) do update set version = excluded.version,
-         status = excluded.status, reason = excluded.reason, retry = 0"
-);
-macro_rules! of_these {
-    ($what:literal) => {
-        concat!(
-            $what,
-            " where person = $1 and destination = $2 and observation in (select ",
-            id_of!("wanted.value"),
-            " from ",
-            texts!("$3"),
-            ")"
-        )
-    };
-}
-const UNPARK: &str = of_these!("delete from parked");
-const FORGET: &str = of_these!("delete from delivered");
 const INTRODUCE: &str = "update delivery set introduced = $4
     where person = $1 and destination = $2 and lease_token = $3";
 // Whether there is more is decided by what the row says now, not by what the claim saw.
@@ -100,14 +60,9 @@ const SETTLE: &str = "update delivery set lease_token = null, lease_until = null
         lagging_since = case when erased_at is null and ($5 is not null or wanted > seen_revision)
             then lagging_since else null end
     where person = $1 and destination = $2 and lease_token = $3";
-const ERASE: &str = "update delivery set erased_at = $4, due_at = null, lagging_since = null
-    where person = $1 and destination = $2 and lease_token = $3";
-const UNPARK_ALL: &str = "delete from parked where person = $1 and destination = $2";
 const IS_DELIVERED: &str = "select 1 as one from delivery where person = $1 and destination = $2";
 const HOLDS: &str = "select observation, place from delivered
     where person = $1 and destination = $2 order by observation limit $3";
-
-type Statement = Query<'static, Db, DbArguments>;
 
 /// Notes that a person's Observations changed, in the transaction that changes them.
 pub(super) async fn note(
@@ -118,69 +73,6 @@ pub(super) async fn note(
 ) -> Result<(), StoreError> {
     let note = sqlx::query(NOTE).bind(person.0).bind(revision);
     changed(transaction, note.bind(now.as_microsecond()).bind(Position::START.id)).await.map(|_| ())
-}
-
-/// A statement about the row that `lease` is for, with the lease as proof.
-fn under(sql: &'static str, lease: &DeliveryLease) -> Statement {
-    sqlx::query(sql).bind(lease.person.0).bind(lease.destination.clone()).bind(lease.token)
-}
-
-/// A statement about what belongs to that row.
-fn of(sql: &'static str, lease: &DeliveryLease) -> Statement {
-    sqlx::query(sql).bind(lease.person.0).bind(lease.destination.clone())
-}
-
-fn ids<'a>(ids: impl Iterator<Item = &'a Uuid>) -> String {
-    ids.map(|id| Value::from(id.simple().to_string())).collect::<Value>().to_string()
-}
-
-fn confirmed((id, delivered): &(Uuid, Delivered)) -> Value {
-    let digest = delivered.digest.simple().to_string();
-    json!([id.simple().to_string(), delivered.version, digest, delivered.place])
-}
-
-fn refused(refused: &Refused) -> Value {
-    let Refused { observation, version, status, reason } = refused;
-    json!([observation.simple().to_string(), version, status, reason])
-}
-
-async fn record(
-    transaction: &mut DbConnection,
-    lease: DeliveryLease,
-    progress: Progress,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    if !progress.delivered.is_empty() {
-        let (to, count) = (lease.destination.clone(), progress.delivered.len());
-        destinations::confirmed(&mut *transaction, to, count, now).await?;
-    }
-    let seen = progress.seen;
-    let advance = under(ADVANCE, &lease).bind(seen.map(|seen| seen.revision));
-    if !changed(&mut *transaction, advance.bind(seen.map(|seen| seen.id))).await? {
-        return Err(StoreError::LeaseLost);
-    }
-    let done = progress.delivered.iter().map(|(id, _)| id).chain(&progress.passed);
-    changed(&mut *transaction, of(UNPARK, &lease).bind(ids(done))).await?;
-    if !progress.delivered.is_empty() {
-        let rows = progress.delivered.iter().map(confirmed).collect::<Value>().to_string();
-        changed(&mut *transaction, of(CONFIRM, &lease).bind(rows)).await?;
-    }
-    if !progress.refused.is_empty() {
-        let rows = progress.refused.iter().map(refused).collect::<Value>().to_string();
-        changed(transaction, of(PARK, &lease).bind(rows).bind(now.as_microsecond())).await?;
-    }
-    Ok(())
-}
-
-async fn erase(
-    transaction: &mut DbConnection,
-    lease: DeliveryLease,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    if !changed(&mut *transaction, under(ERASE, &lease).bind(now.as_microsecond())).await? {
-        return Err(StoreError::LeaseLost);
-    }
-    changed(transaction, of(UNPARK_ALL, &lease)).await.map(|_| ())
 }
 
 #[async_trait]
@@ -247,9 +139,13 @@ impl Deliveries for DbStore {
         lease: &DeliveryLease,
         limit: u32,
     ) -> Result<Vec<Pending>, StoreError> {
-        let query = pending::again(lease, limit);
-        let rows = query.fetch_all(&mut *self.reader().await?).await.map_err(in_database)?;
-        rows.iter().map(pending::read).collect()
+        let mut reader = self.reader().await?;
+        let mut again = Vec::new();
+        for query in pending::again(lease, limit) {
+            let rows = query.fetch_all(&mut *reader).await.map_err(in_database)?;
+            again.extend(rows);
+        }
+        again.iter().map(pending::read).collect()
     }
 
     async fn announce(
@@ -264,11 +160,11 @@ impl Deliveries for DbStore {
     async fn record_progress(
         &self,
         lease: &DeliveryLease,
-        progress: Progress,
+        done: Progress,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let lease = lease.clone();
-        self.write(move |transaction| record(transaction, lease, progress, now).boxed()).await
+        self.write(move |transaction| progress::record(transaction, lease, done, now).boxed()).await
     }
 
     async fn record_introductions(
@@ -357,11 +253,11 @@ impl Deliveries for DbStore {
         lease: &DeliveryLease,
         observations: &[Uuid],
     ) -> Result<(), StoreError> {
-        self.change(of(FORGET, lease).bind(ids(observations.iter()))).await.map(|_| ())
+        self.change(of(progress::FORGET, lease).bind(ids(observations.iter()))).await.map(|_| ())
     }
 
     async fn mark_erased(&self, lease: &DeliveryLease, now: Timestamp) -> Result<(), StoreError> {
         let lease = lease.clone();
-        self.write(move |transaction| erase(transaction, lease, now).boxed()).await
+        self.write(move |transaction| progress::erase(transaction, lease, now).boxed()).await
     }
 }

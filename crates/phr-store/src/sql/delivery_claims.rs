@@ -13,12 +13,13 @@ use crate::{
     delivery::{Claimed, DeliveryLease, Introductions, Turn},
     error::StoreError,
     feed::Position,
+    made::DayPosition,
 };
 
 macro_rules! claimed {
     () => {
-        " returning person, destination, seen_revision, seen_id, wanted, attempts, introduced,
-             chart, lease_token"
+        " returning person, destination, seen_revision, seen_id, days_revision, days_metric,
+             days_date, wanted, attempts, introduced, chart, lease_token"
     };
 }
 // A retry that is asked for from here on is kept for the next turn.
@@ -109,10 +110,16 @@ fn read_claimed(row: &DbRow, (failures, retry): (u32, bool)) -> Result<Claimed, 
         token: columns.get("lease_token")?,
     };
     let seen = Position { revision: columns.get("seen_revision")?, id: columns.get("seen_id")? };
+    let days = DayPosition {
+        revision: columns.get("days_revision")?,
+        metric: columns.get("days_metric")?,
+        date: columns.get("days_date")?,
+    };
     let introduced = |text: &str| serde_json::from_str::<Introductions>(text).ok();
     Ok(Claimed {
         lease,
         seen,
+        days,
         wanted: columns.get("wanted")?,
         attempts: columns.whole("attempts")?,
         retry,

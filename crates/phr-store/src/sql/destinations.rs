@@ -24,9 +24,11 @@ const OPEN: &str = "insert into destination (name, url, settings) values ($1, $2
         failures = 0, error = null, closed_until = null";
 const FORGET_DELIVERED: &str = "delete from delivered where destination = $1";
 const FORGET_PARKED: &str = "delete from parked where destination = $1";
+const FORGET_MADE: &str = "delete from made where destination = $1";
+const FORGET_COARSER: &str = "delete from coarser_day where destination = $1";
 const START_OVER: &str = "update delivery
     set seen_revision = -1, seen_id = $2, introduced = '{}', attempts = 0, error = null,
-        lease_token = null, lease_until = null
+        lease_token = null, lease_until = null, days_revision = 0, days_metric = '', days_date = ''
     where destination = $1";
 // Whoever is not at the end of the feed, for whatever reason.
 const ENLIST: &str = "insert into delivery
@@ -59,6 +61,7 @@ const SEEN: &str = "select name, url, failures, error, closed_until, confirmed, 
         (select min(lagging_since) from delivery
             where destination = name and due_at is not null) as lagging_since,
         (select count(*) from parked where destination = name) as parked,
+        (select count(*) from coarser_day where destination = name) as coarser,
         (select count(*) from (
             select 1 as one from delivery
             join observation on observation.person = delivery.person
@@ -126,8 +129,9 @@ async fn open_one(
         changed(&mut *transaction, start).await?;
     }
     if elsewhere {
-        changed(&mut *transaction, sqlx::query(FORGET_DELIVERED).bind(name.clone())).await?;
-        changed(&mut *transaction, sqlx::query(FORGET_PARKED).bind(name)).await?;
+        for forget in [FORGET_DELIVERED, FORGET_PARKED, FORGET_MADE, FORGET_COARSER] {
+            changed(&mut *transaction, sqlx::query(forget).bind(name.clone())).await?;
+        }
     }
     Ok(())
 }
@@ -210,6 +214,7 @@ fn read_seen(row: &DbRow, now: Timestamp) -> Result<DestinationSeen, StoreError>
         changes: columns.whole("changes")?,
         failing: Vec::new(),
         parked: columns.whole("parked")?,
+        coarser: columns.whole("coarser")?,
     })
 }
 

@@ -15,7 +15,7 @@ use super::{
 use crate::error::StoreError;
 
 /// Rows of one statement: bounds the JSON text that carries them.
-const BATCH: usize = 1_000;
+pub(super) const BATCH: usize = 1_000;
 
 /// The columns of an Observation, each behind a prefix such as `held.`.
 macro_rules! columns {
@@ -54,6 +54,22 @@ macro_rules! columns {
 }
 pub(super) use columns;
 
+/// The same columns out of a [`row`].
+macro_rules! values {
+    () => {
+        concat!(
+            id_of!("wanted.value ->> 0"),
+            ", wanted.value ->> 1, wanted.value ->> 2, cast(wanted.value ->> 3 as bigint),
+                 cast(wanted.value ->> 4 as bigint), cast(wanted.value ->> 5 as bigint),
+                 cast(wanted.value ->> 6 as bigint), cast(wanted.value ->> 7 as bigint),
+                 cast(wanted.value ->> 8 as bigint), cast(wanted.value ->> 9 as bigint),
+                 cast(wanted.value ->> 10 as bigint), wanted.value ->> 11,
+                 cast(wanted.value ->> 12 as bigint), cast(wanted.value ->> 13 as bigint)"
+        )
+    };
+}
+pub(super) use values;
+
 const BY_ID: &str =
     concat!("select ", columns!(""), " from observation where person = $1 and id = $2");
 const BETWEEN: &str = concat!(
@@ -86,14 +102,8 @@ const WRITE: &str = concat!(
     "insert into observation (person, id, metric, civil_date, started_at, start_offset, ended_at,
          end_offset, value, low, high, preliminary, status, version, issued, revision)
      select $1, ",
-    id_of!("wanted.value ->> 0"),
-    ", wanted.value ->> 1, wanted.value ->> 2, cast(wanted.value ->> 3 as bigint),
-         cast(wanted.value ->> 4 as bigint), cast(wanted.value ->> 5 as bigint),
-         cast(wanted.value ->> 6 as bigint), cast(wanted.value ->> 7 as bigint),
-         cast(wanted.value ->> 8 as bigint), cast(wanted.value ->> 9 as bigint),
-         cast(wanted.value ->> 10 as bigint), wanted.value ->> 11,
-         cast(wanted.value ->> 12 as bigint), cast(wanted.value ->> 13 as bigint), $3
-     from ",
+    values!(),
+    ", $3 from ",
     elements!("$2"),
     " where true
      on conflict (person, id) do update set metric = excluded.metric,
@@ -189,8 +199,8 @@ fn listed(row: Listed<'_>) -> Result<Observation, StoreError> {
     Ok(Observation { says, status, version, issued: instant(issued, "issued")? })
 }
 
-/// The row of an Observation, as [`WRITE`] reads it.
-fn row(observation: &Observation) -> Value {
+/// The row of an Observation, as [`values`] reads it.
+pub(super) fn row(observation: &Observation) -> Value {
     let says = &observation.says;
     let (start, end) = (says.effective.start(), says.effective.end());
     json!([

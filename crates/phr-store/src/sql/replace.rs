@@ -71,13 +71,21 @@ pub(super) async fn write(
     leases::check(&mut *transaction, lease, person, Some(now)).await?;
     let mut changes = Changes::default();
     let days: BTreeSet<Day> = prepared.days.keys().copied().collect();
+    let mut news = BTreeSet::new();
     for ((metric, date), (packed, known)) in prepared.days {
         changes.samples += u64::from(packed.samples);
         let place = Place { person, metric, date, source: &source };
-        changes.days += u32::from(sample_days::write(&mut *transaction, place, packed).await?);
-        coverage::write(&mut *transaction, person, &known).await?;
+        let is_new = sample_days::write(&mut *transaction, place, packed).await?;
+        changes.days += u32::from(is_new);
+        if coverage::write(&mut *transaction, person, &known).await? || is_new {
+            news.insert((metric, date));
+        }
+        if is_new && metric == Metric::Steps {
+            news.extend(around(date));
+        }
     }
-    let written = observe(&mut *transaction, person, days, prepared.drafts, now).await?;
+    let said = prepared.drafts;
+    let written = observe(&mut *transaction, person, (days, news), said, now).await?;
     for observation in &written {
         match (observation.status, observation.version) {
             (Status::EnteredInError, _) => changes.withdrawn += 1,
@@ -92,7 +100,17 @@ pub(super) async fn write(
     Ok(changes)
 }
 
-/// Applies the difference between what is held about `days` and what is said about them now.
+/// The days whose beginnings and ends depend on the steps of `date`, which bear witness to where the
+/// person was.
+fn around(date: Date) -> impl Iterator<Item = Day> {
+    let dates = [date.yesterday(), Ok(date), date.tomorrow()];
+    let dates = dates.into_iter().filter_map(Result::ok);
+    dates.flat_map(|date| Metric::ALL.into_iter().map(move |metric| (metric, date)))
+}
+
+/// Applies the difference between what is held about `days` and what is said about them now. What is
+/// news about days is stamped with the same revision, so that whoever makes something else of their
+/// samples hears of it.
 ///
 /// An Observation may have moved: its sample's offset changed, so it belongs to another day, under
 /// the same id. What is said wins over where it was held; and a day withdraws only what still
@@ -100,7 +118,7 @@ pub(super) async fn write(
 async fn observe(
     transaction: &mut DbConnection,
     person: PersonId,
-    days: BTreeSet<Day>,
+    (days, mut news): (BTreeSet<Day>, BTreeSet<Day>),
     said: Vec<Draft>,
     now: Timestamp,
 ) -> Result<Vec<Observation>, StoreError> {
@@ -112,12 +130,17 @@ async fn observe(
         held.append(&mut observations::by_ids(&mut *transaction, person, &elsewhere).await?);
     }
     let changes = difference(&held, said, now);
-    if changes.is_empty() {
+    news.extend(changes.iter().map(|change| (change.says.metric, change.says.date)));
+    if news.is_empty() {
         return Ok(changes);
     }
     let revision = revise(&mut *transaction, person).await?;
     observations::write(&mut *transaction, person, revision, &changes).await?;
+    coverage::stamp(&mut *transaction, person, revision, list(&news)).await?;
     deliveries::note(&mut *transaction, person, revision, now).await?;
+    if changes.is_empty() {
+        return Ok(changes);
+    }
     let moved_from =
         held.iter().map(|observation| (observation.says.metric, observation.says.date));
     let touched = days.into_iter().chain(moved_from).collect();

@@ -3,7 +3,10 @@
 
 use sqlx::Row;
 
-use super::{SqliteStore, sql::feed};
+use super::{
+    SqliteStore,
+    sql::{feed, made_days},
+};
 
 async fn plan(statement: &'static str) -> String {
     let folder = tempfile::tempdir().unwrap();
@@ -20,4 +23,13 @@ async fn the_feed_begins_at_its_cursor_and_sorts_nothing() {
     for statement in [feed::SINCE, feed::SINCE_OF_METRIC] {
         assert_eq!(plan(statement).await, begins);
     }
+}
+
+#[tokio::test]
+async fn the_next_changed_day_is_found_at_its_cursor() {
+    let plan = plan(made_days::NEXT).await;
+    let begins = "SEARCH coverage USING INDEX coverage_by_revision \
+        (person=? AND (revision,metric,civil_date)>(?,?,?))";
+    assert!(plan.starts_with(begins), "{plan}");
+    assert!(!plan.contains("SCAN coverage") && !plan.contains("TEMP B-TREE"), "{plan}");
 }

@@ -11,7 +11,7 @@ use phr_model::PersonId;
 use crate::{DatabaseUrl, SharedStore, database, error::StoreError};
 
 /// Every table, those that are referred to first. A test compares the list with the schema.
-pub const TABLES: [&str; 24] = [
+pub const TABLES: [&str; 26] = [
     "person",
     "session",
     "refresh_token",
@@ -36,6 +36,8 @@ pub const TABLES: [&str; 24] = [
     "app",
     "app_grant",
     "app_token",
+    "made",
+    "coarser_day",
 ];
 
 /// Rows and bytes that are in memory at once.

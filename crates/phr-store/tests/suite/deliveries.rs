@@ -215,7 +215,7 @@ pub(crate) async fn what_is_refused_is_parked_until_it_is_retried(bed: &dyn Bed)
         delivered: confirmed(&page[1..]),
         refused: vec![refused(&page[0])],
         seen: Some(Position::end_of(claimed.wanted)),
-        passed: Vec::new(),
+        ..Progress::default()
     };
     store.record_progress(&claimed.lease, progress, at(60)).await.unwrap();
     store.settle_delivery(&claimed.lease, Settled::default(), at(60)).await.unwrap();

@@ -15,6 +15,7 @@ mod fleet;
 mod given;
 mod hooks;
 mod inspection;
+mod made_days;
 mod moving;
 mod notices;
 mod one_times;
@@ -183,6 +184,14 @@ on_every_database! {
         nothing_is_sent_for_whom_everything_was_erased,
         whom_an_older_process_changed_is_enlisted,
         what_was_on_its_way_is_known;
+    made_days:
+        a_day_comes_once_and_again_when_it_changes,
+        a_change_that_no_kept_observation_shows_is_a_change,
+        steps_bear_witness_for_the_days_around_them,
+        a_day_comes_with_all_that_decides_about_it,
+        what_is_written_down_is_pending_and_known_beside_what_is_kept,
+        nothing_is_written_down_without_the_lease,
+        another_server_or_an_erasure_forgets_what_was_made;
     fleet:
         an_empty_database_has_an_empty_fleet,
         connections_are_counted_by_state,

@@ -1,10 +1,11 @@
 //! Which FHIR servers Observations go to.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod choices;
+
+use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 use phr_fhir::destination::{Credentials, Destination, Options, Smart};
-use phr_model::Metric;
 use secrecy::SecretString;
 use url::Url;
 
@@ -14,7 +15,7 @@ use super::{Mistake, Place, reader::Reader};
 const MAIN: &str = "main";
 /// Settings of a destination: in the environment under these names, in the file of further
 /// destinations in lower case and without the beginning.
-const SETTINGS: [&str; 16] = [
+const SETTINGS: [&str; 17] = [
     "FHIR_BASE_URL",
     "FHIR_ALLOW_HTTP",
     "FHIR_USERNAME",
@@ -27,6 +28,7 @@ const SETTINGS: [&str; 16] = [
     "FHIR_TOKEN_URL",
     "FHIR_SCOPES",
     "FHIR_METRICS",
+    "FHIR_DAY_CAP",
     "FHIR_PRELIMINARY",
     "FHIR_BUNDLE",
     "FHIR_PARALLEL",
@@ -120,8 +122,11 @@ impl Reader<'_> {
         let url = self.text("FHIR_BASE_URL");
         let open = self.one_of("FHIR_ALLOW_HTTP", &[("false", false), ("true", true)]);
         let credentials = self.credentials(open);
+        let (off, forms) = self.choices();
         let options = Options {
-            off: self.off(),
+            off,
+            forms,
+            day_cap: self.number("FHIR_DAY_CAP", 2_880, 1..=100_000),
             preliminary: self.one_of("FHIR_PRELIMINARY", &[("off", false), ("on", true)]),
             bundle: self.number("FHIR_BUNDLE", 100, 1..=1_000),
             parallel: self.number("FHIR_PARALLEL", 4, 1..=64),
@@ -204,25 +209,6 @@ impl Reader<'_> {
             }
         }
     }
-
-    /// Metrics that stay here: `heart_rate=off,spo2=off`.
-    fn off(&mut self) -> BTreeSet<Metric> {
-        let items = self.list("FHIR_METRICS");
-        let choice = |item: &String| {
-            let (metric, choice) = item.split_once('=')?;
-            let metric = Metric::parse(metric.trim())?;
-            match choice.trim() {
-                "on" => Some((metric, false)),
-                "off" => Some((metric, true)),
-                _ => None,
-            }
-        };
-        let choices: Vec<_> = items.iter().filter_map(choice).collect();
-        if choices.len() != items.len() {
-            self.mistake("FHIR_METRICS", "must be a list like heart_rate=off,spo2=off");
-        }
-        choices.into_iter().filter_map(|(metric, is_off)| is_off.then_some(metric)).collect()
-    }
 }
 
 /// What a setting is called in the file of further destinations.
@@ -232,6 +218,10 @@ fn in_file(variable: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use phr_model::{Form, Metric};
+
     use super::*;
 
     fn read(variables: &[(&str, &str)]) -> Result<Fhir, Vec<String>> {
@@ -263,8 +253,8 @@ mod tests {
         std::fs::write(
             &file,
             r#"{"research": {"base_url": "https://r.example/fhir", "token": "t",
-                "metrics": "heart_rate=off", "preliminary": "on", "bundle": "20",
-                "patient_match_system": "urn:mrn"}}"#,
+                "metrics": "heart_rate=off,steps=minute,calories=daily", "day_cap": "1500",
+                "preliminary": "on", "bundle": "20", "patient_match_system": "urn:mrn"}}"#,
         )
         .unwrap();
         let main = ("FHIR_BASE_URL", "https://c.example/fhir");
@@ -275,6 +265,8 @@ mod tests {
         assert!(matches!(research.credentials, Credentials::Bearer(_)));
         let expected = Options {
             off: BTreeSet::from([Metric::HeartRate]),
+            forms: BTreeMap::from([(Metric::Steps, Form::Minute)]),
+            day_cap: 1_500,
             preliminary: true,
             bundle: 20,
             parallel: 4,
@@ -295,7 +287,10 @@ mod tests {
             &[("FHIR_BASE_URL", "https://x.example/fhir?hunter2")],
             &[("FHIR_BASE_URL", "hunter2")],
             &[("FHIR_DESTINATIONS", "/nowhere/hunter2.json")],
+            &[("FHIR_METRICS", "hunter2=off")],
             &[("FHIR_METRICS", "heart_rate=hunter2")],
+            &[("FHIR_METRICS", "body_weight=hourly")],
+            &[("FHIR_DAY_CAP", "hunter2")],
             &[("FHIR_TOKEN", "hunter2"), ("FHIR_TOKEN_FILE", "hunter2")],
             &[("FHIR_CLIENT_ID", "hunter2")],
             &[("FHIR_CLIENT_ID", "phr"), ("FHIR_PRIVATE_KEY_FILE", "/nowhere/hunter2")],
@@ -307,6 +302,12 @@ mod tests {
             assert!(mistakes[0].starts_with("FHIR_"), "{mistakes:?}");
             assert!(!mistakes.concat().contains("hunter2"), "{mistakes:?}");
         }
+    }
+
+    #[test]
+    fn a_form_that_a_metric_does_not_have_is_refused_with_those_it_has() {
+        let mistakes = read(&[("FHIR_METRICS", "spo2=minute")]).unwrap_err();
+        assert_eq!(mistakes, ["FHIR_METRICS: spo2 must be on, off or daily or sample"]);
     }
 
     #[test]
