@@ -79,7 +79,9 @@ mod server;
 mod synthetic;
 mod tally;
 mod timeline;
+mod tracker;
 mod truth;
+mod web_api;
 mod world;
 
 pub use clock::Clock;
@@ -92,4 +94,8 @@ pub use person::PersonSummary;
 pub use point::Source;
 pub use server::{Sandbox, StartError, run_until};
 pub use truth::Reading;
+pub use web_api::{
+    Application, Emptiness, Grace, Intraday, RepeatedHour, Retired, RetryAfter, SubscriberError,
+    WebApiMood,
+};
 pub use world::{World, WorldError};
