@@ -54,7 +54,7 @@ pub(super) async fn admit<'w>(
         }
     }
     let (Some(access), Some(person)) = (access, person) else {
-        return Err(unauthorized(standing, headers, token).into_response());
+        return Err(unauthorized(standing.as_ref(), headers, token).into_response());
     };
     if let Some(refused) = allowance.filter(|allowance| !allowance.granted) {
         return Err(told(world, allowance, limited(world, refused)));
@@ -85,7 +85,7 @@ pub(super) fn told(
     response
 }
 
-fn unauthorized(standing: Option<Standing>, headers: &HeaderMap, token: Option<&str>) -> Refusal {
+fn unauthorized(standing: Option<&Standing>, headers: &HeaderMap, token: Option<&str>) -> Refusal {
     let token = token.unwrap_or_default();
     match standing {
         Some(Standing::Expired) => Refusal::expired_token(token),

@@ -76,9 +76,10 @@ fn activities<'a>(rest: &[&'a str]) -> Option<Resource<'a>> {
         ["active-zone-minutes", "date", from, to] => {
             Resource::Absent(Absent::ActiveZoneMinutes, Some(Dates::Two(from, to)))
         }
-        ["heart", "date", from, to] => Resource::Heart(Dates::Two(from, to)),
         // Since July 2024 nothing intraday comes unless the path says in what detail.
-        ["heart", "date", from, to, "time", _, _] => Resource::Heart(Dates::Two(from, to)),
+        ["heart", "date", from, to] | ["heart", "date", from, to, "time", _, _] => {
+            Resource::Heart(Dates::Two(from, to))
+        }
         ["heart", "date", ref intraday @ ..] => Resource::HeartIntraday(window(intraday)?),
         ["tracker", name, "date", from, to] => {
             let (series, dates) = (Series::named(name)?, Dates::Two(from, to));

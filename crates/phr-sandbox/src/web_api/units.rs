@@ -21,7 +21,7 @@ pub(super) enum Units {
 impl Units {
     /// The spelling has an underscore; any other value is metric.
     pub(super) fn asked(headers: &HeaderMap) -> Self {
-        match headers.get(header::ACCEPT_LANGUAGE).map(|value| value.as_bytes()) {
+        match headers.get(header::ACCEPT_LANGUAGE).map(axum::http::HeaderValue::as_bytes) {
             Some(b"en_US") => Self::Us,
             Some(b"en_GB") => Self::Uk,
             _ => Self::Metric,
@@ -60,6 +60,7 @@ pub(super) fn rounded(value: f64, decimals: u8) -> f64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "rounded values are compared with what they are rounded to")]
 mod tests {
     use super::*;
 

@@ -127,12 +127,12 @@ impl World {
     }
 
     /// The local dates that a change touches.
-    fn days_of(&self, news: &News) -> std::ops::RangeInclusive<i64> {
-        let Some(person) = self.person_at(news.person) else { return 0..=-1 };
+    fn days_of(&self, news: &News) -> Range<i64> {
+        let Some(person) = self.person_at(news.person) else { return 0..0 };
         let last = news.span.end.max(news.span.start + 1) - 1;
         let offsets = person.whereabouts.offsets(news.span.start, last);
         let day = |at| offsets.civil(at).div_euclid(DAY);
-        day(news.span.start)..=day(last)
+        day(news.span.start)..day(last) + 1
     }
 
     fn item(&self, (id, day, collection, person): (String, i64, &str, usize)) -> Option<Value> {
