@@ -22,8 +22,8 @@ fn google_days(answer: &Value, data_type: &str, member: &str) -> Vec<(String, f6
     days
 }
 
-async fn fitbit_days(fitbit: &Fitbit, series: &str) -> Vec<(String, f64)> {
-    let path = format!("activities/{series}/date/2026-10-10/2026-11-21");
+async fn fitbit_days(fitbit: &Fitbit, series: &str, from: &str) -> Vec<(String, f64)> {
+    let path = format!("activities/{series}/date/{from}/2026-11-21");
     let body = fitbit.json(&path).await;
     let rows = body[format!("activities-{series}")].as_array().unwrap().clone();
     let row = |row: Value| {
@@ -43,14 +43,21 @@ async fn both(email: &str) -> (Client, Fitbit) {
 async fn daily_steps_distance_and_calories_agree_wherever_the_person_was() {
     for email in [INES, JONAS] {
         let (client, fitbit) = both(email).await;
-        let day = async |data_type, member, name: &str| {
-            let answer = client.daily_roll_up(data_type, "2026-10-10", "2026-11-22").await;
+        let google = async |data_type, member, name: &str, from: &str| {
+            let answer = client.daily_roll_up(data_type, from, "2026-11-22").await;
             google_days(&answer.json(), name, member)
         };
-        assert_eq!(day("steps", "countSum", "steps").await, fitbit_days(&fitbit, "steps").await);
-        let ways = day("distance", "millimetersSum", "distance").await;
+        let from = "2026-10-10";
+        let steps = google("steps", "countSum", "steps", from).await;
+        assert_eq!(steps, fitbit_days(&fitbit, "steps", from).await);
+        let ways = google("distance", "millimetersSum", "distance", from).await;
         let ways: Vec<_> = ways.into_iter().map(|(date, value)| (date, value / 1e6)).collect();
-        assert_eq!(ways, fitbit_days(&fitbit, "distance").await);
+        assert_eq!(ways, fitbit_days(&fitbit, "distance", from).await);
+        // Google sums energy up over fourteen days at most, Fitbit in whole kilocalories.
+        let from = "2026-11-08";
+        let energy = google("total-calories", "kcalSum", "totalCalories", from).await;
+        let whole: Vec<_> = energy.into_iter().map(|(date, kcal)| (date, kcal.round())).collect();
+        assert_eq!(whole, fitbit_days(&fitbit, "calories", from).await);
     }
 }
 
