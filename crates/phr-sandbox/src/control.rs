@@ -145,6 +145,7 @@ impl World {
         let person = self.person(email)?;
         self.accounts().revoke_person(person.index);
         self.tell_revocation(person);
+        self.revoke_web_api(person.index);
         Ok(())
     }
 
@@ -155,12 +156,14 @@ impl World {
     pub fn withdraw_scope(&self, email: &str, scope: &str) -> Result<(), WorldError> {
         let index = self.person(email)?.index;
         self.accounts().withdraw_scope(index, scope);
+        self.withdraw_web_api_scope(index, scope);
         Ok(())
     }
 
     /// Ends all access tokens; refresh tokens live on.
     pub fn expire_access_tokens(&self) {
         self.accounts().expire_access_tokens();
+        self.expire_web_api_tokens();
     }
 
     /// Whether the account was never linked to Google Health (400 `ACCOUNT_NOT_LINKED`).

@@ -1,8 +1,11 @@
 //! Daily values: resting heart rate and the night's oxygen saturation.
 
+use std::ops::Range;
+
 use jiff::civil::Date;
 
 use crate::data_type::DataType;
+use crate::overlay::Edits;
 use crate::person::{Person, civil_date, date_of_day, day_of_date};
 use crate::point::{DAY, Family, SECOND, Source};
 use crate::timeline::Timeline;
@@ -53,15 +56,35 @@ pub(crate) fn dailies(
 fn daily(world: &World, person: &Person, data_type: DataType, date: Date) -> Option<Daily> {
     let edits = world.edits(person, data_type);
     let set = edits.as_ref().and_then(|edits| edits.daily.get(&date).copied());
-    let now = world.now_micros();
-    let morning = person.morning(date).filter(|(at, _)| {
-        *at <= now && *at >= person.begins && !edits.is_some_and(|edits| edits.is_held(*at, now))
-    });
+    let morning = morning(world, person, edits.as_deref(), date);
     let value = match data_type {
         DataType::DailyRestingHeartRate => resting(morning, set),
         _ => saturation(world, person, morning, set),
     };
     value.map(|value| Daily { date, value })
+}
+
+/// When the values of the night before `date` are known, if they are by now.
+fn morning(
+    world: &World,
+    person: &Person,
+    edits: Option<&Edits>,
+    date: Date,
+) -> Option<(i64, i32)> {
+    let now = world.now_micros();
+    person.morning(date).filter(|(at, _)| {
+        *at <= now && *at >= person.begins && !edits.is_some_and(|edits| edits.is_held(*at, now))
+    })
+}
+
+/// The night whose saturation belongs to `date` (microseconds), once it is summed up.
+pub(crate) fn night(world: &World, person: &Person, date: Date) -> Option<Range<i64>> {
+    let edits = world.edits(person, DataType::DailyOxygenSaturation);
+    morning(world, person, edits.as_deref(), date).map(|(at, _)| before(at))
+}
+
+fn before(morning: i64) -> Range<i64> {
+    morning - 12 * 3600 * SECOND..morning
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "a float saturates")]
@@ -81,7 +104,7 @@ fn saturation(
         let readings = DataType::OxygenSaturation;
         let timeline = Timeline::reconciled(world, person, readings, Family::All);
         let mut values = Vec::new();
-        timeline.visit(&(at - 12 * 3600 * SECOND..at), |point| {
+        timeline.visit(&before(at), |point| {
             values.push(readings.in_units(i64::from(point.value)));
         });
         spread(&values)

@@ -279,6 +279,8 @@ pub(crate) async fn for_any_endpoint(fault: &Fault) -> Option<Response> {
             Some(html(status, google_page(status, "Server Error", text)))
         }
         FaultKind::GarbageBody => Some(json_text(200, "{\"dataPoints\":[{\"heartR".to_owned())),
+        FaultKind::EmptyBody => Some(json_text(200, String::new())),
+        FaultKind::EmptyObject => Some(json_text(200, "{}".to_owned())),
         FaultKind::CutBody => Some(cut(json_text(200, "{\"cut\":".repeat(64))).await),
         _ => None,
     }

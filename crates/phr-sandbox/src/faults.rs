@@ -48,11 +48,25 @@ pub enum FaultKind {
     InvalidGrant,
     /// The token endpoint does what was asked and its answer gets lost on the way.
     LostToken,
+    /// 200 without a body.
+    EmptyBody,
+    /// 200 with `{}`.
+    EmptyObject,
+    /// Web API: every object has a member that nobody expects.
+    UnknownFields,
+    /// Web API: numbers come as text, and text that is a number as one.
+    SwappedNumbers,
+    /// Web API: pounds and miles, whatever was asked for.
+    WrongUnits,
+    /// Web API: the token endpoint answers 409.
+    RefreshConflict,
+    /// Web API: 410, as after its end.
+    Gone,
 }
 
 impl FaultKind {
     /// Every kind.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 24] = [
         Self::Latency,
         Self::RateLimit,
         Self::Status,
@@ -70,6 +84,13 @@ impl FaultKind {
         Self::InvalidClient,
         Self::InvalidGrant,
         Self::LostToken,
+        Self::EmptyBody,
+        Self::EmptyObject,
+        Self::UnknownFields,
+        Self::SwappedNumbers,
+        Self::WrongUnits,
+        Self::RefreshConflict,
+        Self::Gone,
     ];
 
     /// The spelling in fault strings.
@@ -92,6 +113,13 @@ impl FaultKind {
             Self::InvalidClient => "invalid-client",
             Self::InvalidGrant => "invalid-grant",
             Self::LostToken => "lost-token",
+            Self::EmptyBody => "empty-body",
+            Self::EmptyObject => "empty-object",
+            Self::UnknownFields => "unknown-fields",
+            Self::SwappedNumbers => "swapped-numbers",
+            Self::WrongUnits => "wrong-units",
+            Self::RefreshConflict => "refresh-conflict",
+            Self::Gone => "gone",
         }
     }
 }
@@ -99,7 +127,8 @@ impl FaultKind {
 /// A fault and the requests it befalls.
 ///
 /// As a string: `kind=rate-limit,retry-after=5,times=3,path=heart-rate,every=2`. Without `path`
-/// a fault befalls the Health API (`/v4/...`), the kinds of the token endpoint that one.
+/// a fault befalls the Health API (`/v4/...`) and the Web API (`/1/...`), the kinds of the token
+/// endpoint that one.
 /// Matching requests are counted: the first `after` are spared, then each `every`th is hit with
 /// `probability`, until `times` have been hit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

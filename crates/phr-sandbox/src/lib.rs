@@ -1,7 +1,9 @@
-//! Google OAuth and the Google Health API v4, emulated, with faults on demand.
+//! Google OAuth, the Google Health API v4 and the former Fitbit Web API, emulated, with faults on
+//! demand.
 //!
 //! An independent stand-in for `accounts.google.com`, `oauth2.googleapis.com` and
-//! `health.googleapis.com`: all of their paths are served by one host, so that a client with
+//! `health.googleapis.com`, and for `www.fitbit.com` and `api.fitbit.com` (see [`WebApiMood`]): all
+//! of their paths are served by one host, so that a client with
 //! configurable base URLs can be pointed at it. It shares no code with any client.
 //!
 //! ```no_run
@@ -48,6 +50,9 @@
 //! | `POST /sandbox/access-tokens/expire` | ends all access tokens |
 //! | `GET`, `DELETE /sandbox/requests` | counts by endpoint and status |
 //! | `POST /sandbox/webhooks/deliver` | sends what happened since, and again what was not taken |
+//! | `GET`, `PUT /sandbox/web-api` | how the Fitbit Web API behaves, see [`WebApiMood`] |
+//! | `PUT /sandbox/web-api/subscriber` | `{"endpoint", "verify"}`: who is told of changes |
+//! | `DELETE .../fitbit-account` | the Fitbit account is deleted |
 //! | `PUT /sandbox/webhooks/mood` | faults of deliveries, see [`WebhookMood`] |
 //! | `POST /sandbox/webhooks/rotate` | a new key signs; `{"retire": true}` unpublishes the former |
 //!
@@ -79,7 +84,9 @@ mod server;
 mod synthetic;
 mod tally;
 mod timeline;
+mod tracker;
 mod truth;
+mod web_api;
 mod world;
 
 pub use clock::Clock;
@@ -92,4 +99,8 @@ pub use person::PersonSummary;
 pub use point::Source;
 pub use server::{Sandbox, StartError, run_until};
 pub use truth::Reading;
+pub use web_api::{
+    Application, Emptiness, Grace, Intraday, RepeatedHour, Retired, RetryAfter, SubscriberError,
+    WebApiMood,
+};
 pub use world::{World, WorldError};

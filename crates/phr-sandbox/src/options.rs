@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use crate::Fault;
+use crate::{Fault, WebApiMood};
 
 /// How to start a [`Sandbox`](crate::Sandbox).
 #[derive(Debug, Clone)]
@@ -37,6 +37,8 @@ pub struct Options {
     pub tie_loss: bool,
     /// Refuse a numeric user id as parent, as observed live (`users/me` always works).
     pub refuse_numeric_user: bool,
+    /// How the Fitbit Web API behaves, which is served beside Google Health.
+    pub web_api: WebApiMood,
 }
 
 impl Default for Options {
@@ -57,6 +59,7 @@ impl Default for Options {
             quota_per_minute: 300,
             tie_loss: true,
             refuse_numeric_user: true,
+            web_api: WebApiMood::default(),
         }
     }
 }

@@ -137,6 +137,12 @@ impl Whereabouts {
         Offsets(changes)
     }
 
+    /// The zone at an instant.
+    pub(crate) fn zone(&self, at: Timestamp) -> TimeZone {
+        let stay = self.0.iter().rev().find(|stay| stay.from <= at);
+        stay.map_or(TimeZone::UTC, |stay| stay.zone.clone())
+    }
+
     /// The first instant at which the person's wall clock showed `civil`, if it ever did.
     pub(crate) fn instant(&self, civil: DateTime) -> Option<Timestamp> {
         self.0.iter().enumerate().find_map(|(index, stay)| {

@@ -16,7 +16,7 @@ use crate::errors::unknown_path;
 use crate::options::Options;
 use crate::recordings::RecordingError;
 use crate::world::World;
-use crate::{admin, health, hooks, oauth};
+use crate::{admin, health, hooks, oauth, web_api};
 
 /// A running emulator; dropping it stops the server.
 #[derive(Debug)]
@@ -118,6 +118,7 @@ fn router(world: World) -> Router {
         .merge(admin::router())
         .merge(hooks::router())
         .merge(health::router())
+        .merge(web_api::router())
         .fallback(|| async { unknown_path() })
         .layer(dated)
         .with_state(world)

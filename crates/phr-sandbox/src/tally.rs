@@ -134,7 +134,11 @@ fn apply_overrides(timeline: &Timeline<'_>, range: &Range<i64>, tallies: &mut Wi
 }
 
 /// Visits the points whose start the wall clock showed within `range` (civil microseconds).
-fn visit_civil(timeline: &Timeline<'_>, range: &Range<i64>, mut visit: impl FnMut(i64, &Point)) {
+pub(crate) fn visit_civil(
+    timeline: &Timeline<'_>,
+    range: &Range<i64>,
+    mut visit: impl FnMut(i64, &Point),
+) {
     const MARGIN: i64 = 15 * 3600 * SECOND;
     let physical = range.start.saturating_sub(MARGIN)..range.end.saturating_add(MARGIN);
     let offsets = timeline.offsets(&physical);

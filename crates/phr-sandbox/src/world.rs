@@ -21,6 +21,7 @@ use crate::recordings::{self, RecordingError};
 use crate::requests::Requests;
 use crate::synthetic::invent_people;
 use crate::timeline::ChunkCache;
+use crate::web_api::WebApi;
 
 /// The emulated world: people, their data, their consents, the clock and the faults.
 ///
@@ -44,6 +45,7 @@ struct Inner {
     requests: Mutex<Requests>,
     quota: Mutex<Quota>,
     webhooks: Mutex<Webhooks>,
+    web_api: Mutex<WebApi>,
 }
 
 /// What is wrong with an account at Google Health.
@@ -136,6 +138,7 @@ impl World {
             requests: Mutex::default(),
             quota: Mutex::default(),
             webhooks: Mutex::default(),
+            web_api: Mutex::new(WebApi::new(options.seed, options.web_api.clone())),
             options,
         })))
     }
@@ -226,12 +229,24 @@ impl World {
         lock(&self.0.webhooks)
     }
 
+    pub(crate) fn web_api(&self) -> MutexGuard<'_, WebApi> {
+        lock(&self.0.web_api)
+    }
+
     pub(crate) fn accounts(&self) -> MutexGuard<'_, Accounts> {
         lock(&self.0.accounts)
     }
 
     pub(crate) fn is_registered(&self, redirect_uri: &str) -> bool {
         lock(&self.0.redirect_uris).iter().any(|known| known == redirect_uri)
+    }
+
+    /// The redirect URI that need not be named, because it is the only one.
+    pub(crate) fn only_redirect_uri(&self) -> Option<String> {
+        match &lock(&self.0.redirect_uris)[..] {
+            [only] => Some(only.clone()),
+            _ => None,
+        }
     }
 
     pub(crate) fn condition(&self, person: &Person) -> Condition {

@@ -1,9 +1,11 @@
-//! `phr sandbox`: the emulated Google alone, for developing against it.
+//! `phr sandbox`: the emulated Google and Fitbit alone, for developing against them.
 
 use std::{io::Write, path::PathBuf};
 
 use jiff::Timestamp;
-use phr_sandbox::{Fault, Options as SandboxOptions, People, Rotation, Sandbox};
+use phr_sandbox::{
+    Fault, Options as SandboxOptions, People, Retired, Rotation, Sandbox, WebApiMood,
+};
 
 use crate::serve::stop_signal;
 
@@ -40,6 +42,9 @@ pub(crate) struct Options {
     /// Requests allowed a minute and person; 0 lifts the limit
     #[arg(long, default_value_t = 300)]
     quota: u32,
+    /// The Fitbit Web API answers 410, as since 2 November 2026
+    #[arg(long)]
+    web_api_retired: bool,
     /// A fault, e.g. kind=rate-limit,retry-after=30,times=5; may be repeated
     #[arg(long = "fault", value_name = "FAULT")]
     faults: Vec<Fault>,
@@ -79,6 +84,10 @@ fn filled(options: Options) -> SandboxOptions {
         rotation: options.rotation_grace.map(|grace_seconds| Rotation { grace_seconds }),
         faults: options.faults,
         quota_per_minute: options.quota,
+        web_api: WebApiMood {
+            retired: options.web_api_retired.then_some(Retired::Json),
+            ..WebApiMood::default()
+        },
         redirect_uris: if options.redirect_uris.is_empty() {
             defaults.redirect_uris
         } else {

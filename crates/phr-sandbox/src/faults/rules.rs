@@ -78,11 +78,11 @@ impl Rule {
 impl Fault {
     fn matches(&self, occasion: &Occasion<'_>) -> bool {
         let place = if of_token_endpoint(self.kind) {
-            occasion.path == "/token"
+            matches!(occasion.path, "/token" | "/oauth2/token")
         } else {
             match &self.path {
                 Some(part) => occasion.path.contains(part.as_str()),
-                None => occasion.path.starts_with("/v4/"),
+                None => ["/v4/", "/1/", "/1.2/"].iter().any(|api| occasion.path.starts_with(api)),
             }
         };
         place
@@ -92,5 +92,6 @@ impl Fault {
 }
 
 fn of_token_endpoint(kind: FaultKind) -> bool {
-    matches!(kind, FaultKind::InvalidClient | FaultKind::InvalidGrant | FaultKind::LostToken)
+    use FaultKind::{InvalidClient, InvalidGrant, LostToken, RefreshConflict};
+    matches!(kind, InvalidClient | InvalidGrant | LostToken | RefreshConflict)
 }

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::query::Query;
-use crate::dice::Dice;
 use crate::errors::{ApiError, ApiResult};
 use crate::person::{Person, civil_date};
+use crate::tracker::Tracker;
 use crate::world::World;
 
 pub(super) fn identity(person: &Person) -> String {
@@ -65,31 +65,20 @@ pub(super) fn devices(world: &World, person: &Person, query: &Query) -> ApiResul
 }
 
 pub(super) fn device(world: &World, person: &Person, id: &str) -> ApiResult<String> {
-    let found = device_id(person).to_string() == id;
+    let found = Tracker::id(person).to_string() == id;
     if found { Ok(tracker(world, person).to_string()) } else { Err(ApiError::not_found()) }
 }
 
-fn device_id(person: &Person) -> u64 {
-    let user = person.summary.health_user_id.parse().unwrap_or(0);
-    Dice::new(&[user, 0xDE71]).roll() % 9_000_000_000 + 1_000_000_000
-}
-
-/// Trackers sync about every quarter of an hour.
 fn tracker(world: &World, person: &Person) -> Value {
-    let id = device_id(person);
-    let now = world.clock().now();
-    let synced = now.as_second().div_euclid(900) * 900;
-    let synced = jiff::Timestamp::from_second(synced).unwrap_or(now);
-    let battery = 30 + (now.as_second() / 3600).rem_euclid(70);
-    let status = if battery > 60 { "High" } else { "Medium" };
+    let tracker = Tracker::of(world, person);
     json!({
-        "name": format!("users/{}/pairedDevices/{id}", person.summary.health_user_id),
+        "name": format!("users/{}/pairedDevices/{}", person.summary.health_user_id, tracker.id),
         "deviceType": "TRACKER",
         "deviceVersion": person.device,
-        "batteryStatus": status,
-        "batteryLevel": battery,
-        "lastSyncTime": synced.to_string(),
-        "macAddress": format!("{:012X}", id),
+        "batteryStatus": tracker.battery_word(),
+        "batteryLevel": tracker.battery,
+        "lastSyncTime": tracker.synced.to_string(),
+        "macAddress": format!("{:012X}", tracker.id),
         "features": ["STEPS", "HEART_RATE", "SPO2", "SLEEP"],
     })
 }

@@ -53,6 +53,7 @@ pub struct Delivered {
 impl World {
     /// Sends what has happened since the last time, and again what was not taken then. Each is sent
     /// once, or as the mood says; what is not answered with 204 stays for the next time, for 7 days.
+    /// Fitbit's subscriber is told in the same way.
     pub async fn deliver_webhooks(&self) -> Vec<Delivered> {
         self.collect();
         let mood = self.webhooks().mood;
@@ -78,6 +79,7 @@ impl World {
                 self.webhooks().pending.push(delivery);
             }
         }
+        sent.extend(self.deliver_subscriptions(mood).await);
         sent
     }
 

@@ -93,7 +93,8 @@ impl World {
 
     /// Notifications that wait: held up, or not answered with 204 yet.
     pub fn pending_webhooks(&self) -> usize {
-        self.webhooks().pending.len()
+        let google = self.webhooks().pending.len();
+        google + self.pending_notifications()
     }
 
     fn keyset(&self) -> Value {

@@ -81,6 +81,9 @@ impl World {
         span: Option<Range<i64>>,
         ripe_at: i64,
     ) {
+        if let Some(span) = &span {
+            self.tell_subscriptions(person, data_type, span.clone(), ripe_at);
+        }
         let person = person.index;
         self.webhooks().news.push(News { person, data_type, operation, span, ripe_at });
     }
@@ -113,7 +116,13 @@ impl World {
         consent.is_some_and(|scopes| scopes.reads(data_type.scope_family()))
     }
 
-    fn grown(&self, person: &Person, data_type: DataType, time: Range<i64>) -> Option<Range<i64>> {
+    /// What of a type became known within `time`, from its first instant to its last.
+    pub(crate) fn grown(
+        &self,
+        person: &Person,
+        data_type: DataType,
+        time: Range<i64>,
+    ) -> Option<Range<i64>> {
         if data_type.kind() == Kind::Daily {
             return dawned(person, &time);
         }

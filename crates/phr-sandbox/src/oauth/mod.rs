@@ -3,7 +3,7 @@
 mod accounts;
 mod authorize;
 mod openid;
-mod page;
+pub(crate) mod page;
 mod rotation;
 mod scopes;
 mod token;
@@ -11,7 +11,7 @@ mod token;
 use axum::Router;
 use axum::routing::{get, post};
 
-pub(crate) use accounts::{Access, Accounts};
+pub(crate) use accounts::{Access, Accounts, Challenge};
 pub(crate) use scopes::Scopes;
 
 use crate::world::World;

@@ -43,7 +43,7 @@ pub(super) fn consent(world: &World, request: &Request, parameters: &Parameters)
     document("Consent (emulated)", &body)
 }
 
-fn accounts(body: &mut String, world: &World, hint: Option<&str>) {
+pub(crate) fn accounts(body: &mut String, world: &World, hint: Option<&str>) {
     body.push_str("<fieldset><legend>Account</legend>");
     let people = world.people();
     let hinted = people.iter().position(|person| Some(person.email.as_str()) == hint);
@@ -91,7 +91,7 @@ pub(super) fn refusal(status: u16, code: &str, text: &str) -> String {
     document("Error (emulated)", &body)
 }
 
-fn document(title: &str, body: &str) -> String {
+pub(crate) fn document(title: &str, body: &str) -> String {
     format!(
         "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport \
          content=\"width=device-width\"><title>{title}</title><style>{STYLE}</style>\
@@ -99,7 +99,7 @@ fn document(title: &str, body: &str) -> String {
     )
 }
 
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 

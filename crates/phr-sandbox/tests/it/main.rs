@@ -14,4 +14,5 @@ mod refusals;
 mod rollups;
 mod schema;
 mod support;
+mod web_api;
 mod webhooks;
