@@ -52,12 +52,14 @@ const ANNOUNCE: &str = concat!(
 );
 const INTRODUCE: &str = "update delivery set introduced = $4
     where person = $1 and destination = $2 and lease_token = $3";
-// Whether there is more is decided by what the row says now, not by what the claim saw.
+// Whether there is more is decided by what the row says now, not by what the claim saw. A turn may
+// have ended in the middle of the last revision: $7 is the end of one.
 const SETTLE: &str = "update delivery set lease_token = null, lease_until = null, error = $4,
         attempts = case when $4 is null then 0 else attempts + 1 end,
         due_at = case when erased_at is not null then null when $5 is not null then $5
-            when wanted > seen_revision or retry = 1 then $6 else null end,
-        lagging_since = case when erased_at is null and ($5 is not null or wanted > seen_revision)
+            when (wanted, $7) > (seen_revision, seen_id) or retry = 1 then $6 else null end,
+        lagging_since = case when erased_at is null
+                and ($5 is not null or (wanted, $7) > (seen_revision, seen_id))
             then lagging_since else null end
     where person = $1 and destination = $2 and lease_token = $3";
 const IS_DELIVERED: &str = "select 1 as one from delivery where person = $1 and destination = $2";
@@ -183,7 +185,7 @@ impl Deliveries for DbStore {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let settle = under(SETTLE, lease).bind(settled.error).bind(micros(settled.due_at));
-        self.change(settle.bind(now.as_microsecond())).await
+        self.change(settle.bind(now.as_microsecond()).bind(Uuid::max())).await
     }
 
     async fn trip_destination(&self, name: &str, trip: Trip) -> Result<(), StoreError> {

@@ -30,7 +30,7 @@ const START_OVER: &str = "update delivery
     set seen_revision = -1, seen_id = $2, introduced = '{}', attempts = 0, error = null,
         lease_token = null, lease_until = null, days_revision = 0, days_metric = '', days_date = ''
     where destination = $1";
-// Whoever is not at the end of the feed, for whatever reason.
+// Whoever is not at the end of the feed, for whatever reason. $2 ends any revision.
 const ENLIST: &str = "insert into delivery
         (person, destination, seen_revision, seen_id, wanted, due_at, lagging_since)
     select person.id, destination.name, -1, $2, person.revision, $1, $1
@@ -38,10 +38,12 @@ const ENLIST: &str = "insert into delivery
     where destination.name = $3 and person.revision > 0
     on conflict (person, destination) do update set wanted = excluded.wanted,
         due_at = case when delivery.erased_at is not null
-                or excluded.wanted <= delivery.seen_revision then delivery.due_at
+                or (excluded.wanted, $2) <= (delivery.seen_revision, delivery.seen_id)
+            then delivery.due_at
             else coalesce(delivery.due_at, excluded.due_at) end,
         lagging_since = case when delivery.erased_at is not null
-                or excluded.wanted <= delivery.seen_revision then delivery.lagging_since
+                or (excluded.wanted, $2) <= (delivery.seen_revision, delivery.seen_id)
+            then delivery.lagging_since
             else coalesce(delivery.lagging_since, excluded.lagging_since) end";
 
 const CONFIRMED: &str = "update destination set failures = 0, error = null, closed_until = null,

@@ -256,6 +256,22 @@ pub(crate) async fn a_retry_during_a_turn_is_not_lost(bed: &dyn Bed) {
     assert!(claim(store, "clinic", 60).await.retry);
 }
 
+pub(crate) async fn a_turn_that_ends_within_a_revision_is_not_the_last(bed: &dyn Bed) {
+    open(bed, &[clinic()]).await;
+    let writer = a_writer(bed.store()).await;
+    weigh(&writer, &[70, 80, 90]).await;
+    let store = bed.store();
+    let claimed = claim(store, "clinic", 60).await;
+    let page = pending(store, &claimed).await;
+    let (delivered, seen) = (confirmed(&page[..1]), Some(page[0].position));
+    assert_eq!(page[0].position.revision, claimed.wanted);
+    let progress = Progress { delivered, seen, ..Progress::default() };
+    store.record_progress(&claimed.lease, progress, at(60)).await.unwrap();
+    store.settle_delivery(&claimed.lease, Settled::default(), at(60)).await.unwrap();
+    assert_eq!(deliver(store, "clinic", 61).await.len(), 2);
+    assert_eq!(turn(store, "clinic", 62).await, Turn::Idle);
+}
+
 pub(crate) async fn a_server_that_is_down_is_probed_by_one(bed: &dyn Bed) {
     open(bed, &[clinic(), research()]).await;
     let writer = a_writer(bed.store()).await;

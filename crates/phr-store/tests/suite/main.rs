@@ -175,6 +175,7 @@ on_every_database! {
         a_failed_turn_comes_again_when_it_is_due,
         what_is_refused_is_parked_until_it_is_retried,
         a_retry_during_a_turn_is_not_lost,
+        a_turn_that_ends_within_a_revision_is_not_the_last,
         a_server_that_is_down_is_probed_by_one,
         other_settings_have_everything_looked_at_anew,
         another_address_is_another_server,
