@@ -3,11 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
 mod common;
-mod emigrant;
+mod meddled;
+
+use std::sync::Arc;
 
 use common::{Connected, Stage};
-use emigrant::Emigrant;
 use jiff::{ToSpan, civil::Date};
+use meddled::Meddled;
 use phr_model::{DateRange, Metric, Offsets};
 use phr_sandbox::DataType;
 use phr_sync::{
@@ -98,11 +100,10 @@ async fn t5_a_journey_across_the_date_line_and_back_is_complete() {
 async fn a_resting_heart_rate_follows_the_steps_that_come_after_a_move() {
     let mut stage = Stage::at("2026-11-20T11:00:00Z", 30).await.look_back(14);
     let person = stage.connect(0).await;
-    let emigrant = Emigrant::new(stage.sync.vendors.get("fitbit").unwrap());
-    stage.use_vendor(emigrant.clone());
+    let vendor = emigrated(&mut stage);
     stage.sync(&person).await;
     assert!(resting_heart_rates(&stage, &person).await.contains(&-28_800));
-    emigrant.moves();
+    vendor.moves();
     stage.sync(&person).await;
     assert!(!resting_heart_rates(&stage, &person).await.contains(&-28_800));
     assert_verified(&stage, &person).await;
@@ -114,17 +115,24 @@ async fn without_steps_a_day_keeps_the_zone_in_which_it_was_read() {
     let mut stage = Stage::at("2026-11-20T11:00:00Z", 30).await.look_back(14);
     let email = stage.world().people()[0].email.clone();
     let person = Connected { id: stage.register(&email).await, email };
-    let emigrant = Emigrant::new(stage.sync.vendors.get("fitbit").unwrap());
-    stage.use_vendor(emigrant.clone());
+    let vendor = emigrated(&mut stage);
     let all_but_steps = |scope: &str| !scope.contains("activity");
     stage.consent(person.id, &person.email, all_but_steps).await.unwrap();
     stage.sync(&person).await;
     let before = resting_heart_rates(&stage, &person).await;
-    emigrant.moves();
+    vendor.moves();
     stage.sync(&person).await;
     assert_eq!(resting_heart_rates(&stage, &person).await, before);
     assert!(before.contains(&-28_800));
     assert_verified(&stage, &person).await;
+}
+
+/// Lets the vendor say that accounts are in Los Angeles, and have no steps yet.
+fn emigrated(stage: &mut Stage) -> Arc<Meddled> {
+    let vendor = Arc::new(Meddled::new(stage.sync.vendors.get("fitbit").unwrap()));
+    vendor.lives_in("America/Los_Angeles");
+    stage.use_vendor(vendor.clone());
+    vendor
 }
 
 async fn assert_verified(stage: &Stage, person: &Connected) {

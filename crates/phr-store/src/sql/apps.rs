@@ -7,7 +7,8 @@ use phr_model::PersonId;
 use uuid::Uuid;
 
 use super::{
-    DbConnection, DbExecutor, DbRow, DbStore, app_tokens, error::in_database, locks, row::Columns,
+    DbConnection, DbExecutor, DbRow, DbStore, app_tokens, connections::changed, error::in_database,
+    locks, row::Columns,
 };
 use crate::{
     account::SecretHash,
@@ -89,8 +90,7 @@ async fn register(database: impl DbExecutor<'_>, app: App) -> Result<(), StoreEr
 
 async fn remove(transaction: &mut DbConnection, id: Uuid) -> Result<bool, StoreError> {
     locks::grants_of_app(&mut *transaction, id).await?;
-    let removed = sqlx::query(REMOVE).bind(id).execute(transaction).await.map_err(in_database)?;
-    Ok(removed.rows_affected() > 0)
+    changed(transaction, sqlx::query(REMOVE).bind(id)).await
 }
 
 async fn end(
@@ -99,9 +99,7 @@ async fn end(
     app: Uuid,
 ) -> Result<bool, StoreError> {
     locks::grants_of_person(&mut *transaction, person).await?;
-    let query = sqlx::query(END).bind(person.0).bind(app);
-    let ended = query.execute(transaction).await.map_err(in_database)?;
-    Ok(ended.rows_affected() > 0)
+    changed(transaction, sqlx::query(END).bind(person.0).bind(app)).await
 }
 
 /// Ends whatever apps may read of a person.

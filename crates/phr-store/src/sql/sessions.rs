@@ -6,7 +6,8 @@ use phr_model::PersonId;
 use uuid::Uuid;
 
 use super::{
-    DbConnection, DbExecutor, DbRow, dialect::free, error::in_database, locks, row::Columns,
+    DbConnection, DbExecutor, DbRow, connections::changed, dialect::free, error::in_database,
+    locks, row::Columns,
 };
 use crate::{
     account::{RefreshPolicy, Rotation, SecretHash, Session, SessionSeen, Throttle},
@@ -117,9 +118,7 @@ pub(super) async fn end(
     person: PersonId,
     id: Uuid,
 ) -> Result<bool, StoreError> {
-    let query = sqlx::query(END).bind(person.0).bind(id);
-    let ended = query.execute(transaction).await.map_err(in_database)?;
-    Ok(ended.rows_affected() > 0)
+    changed(transaction, sqlx::query(END).bind(person.0).bind(id)).await
 }
 
 /// Ends every session of a person.

@@ -144,9 +144,8 @@ impl Expected<'_> {
         [steps.filter(|step| near.contains(step.date())).copied().collect(), Vec::new()]
     }
 
-    /// Whether anything tells where the person was.
-    pub(super) fn has_witnesses(&self) -> bool {
-        let [near, _] = self.witnesses();
-        !self.samples.is_empty() || !near.is_empty()
+    /// Whether nothing tells where the person was: no steps `near` it, and no samples of its own.
+    pub(super) fn is_unwitnessed(&self, near: &[Sample]) -> bool {
+        near.is_empty() && self.samples.is_empty()
     }
 }

@@ -1,6 +1,6 @@
 //! A person's record, walked through the rules.
 
-use jiff::{SignedDuration, Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp};
 use phr_model::{DateRange, FITBIT, HeartRateForm, Metric, PersonId, Sample};
 use phr_store::{
     Inspection, StoreError,
@@ -13,7 +13,7 @@ use super::{
     finding::{Findings, Verified, What},
     schedule,
 };
-use crate::run::zone_of;
+use crate::run::{TELLS_WHERE, around, zone_of};
 
 /// Days that are opened at once: bounds the memory that a person with ten years of data takes.
 const AT_ONCE: i32 = 14;
@@ -125,14 +125,10 @@ async fn witnesses(
     metric: Metric,
     range: DateRange,
 ) -> Result<Vec<Sample>, StoreError> {
-    if crate::run::TELLS_WHERE.contains(&metric) {
+    if TELLS_WHERE.contains(&metric) {
         return Ok(Vec::new());
     }
-    let around = DateRange {
-        first: range.first.checked_sub(AT_ONCE.days()).unwrap_or(range.first),
-        last: range.last.checked_add(AT_ONCE.days()).unwrap_or(range.last),
-    };
-    let steps = store.inspect(person, Metric::Steps, around).await?;
+    let steps = store.inspect(person, Metric::Steps, around(range)).await?;
     let samples = |day: HeldDay| day.samples.into_iter().flat_map(|row| row.samples);
     Ok(steps.days.into_iter().flat_map(samples).collect())
 }

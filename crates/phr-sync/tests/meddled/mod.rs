@@ -1,4 +1,7 @@
-//! A vendor at which something else happens in the middle of a question.
+//! A vendor at which something else happens in the middle of a question, or that answers as if the
+//! person lived elsewhere.
+
+#![allow(dead_code, clippy::allow_attributes, reason = "each test file uses a part of it")]
 
 use std::{
     collections::BTreeMap,
@@ -24,16 +27,32 @@ pub(crate) struct Meddled {
     before_account: Event,
     before_refresh: Event,
     after_refresh: Event,
+    elsewhere: Mutex<Option<&'static str>>,
 }
 
 impl Meddled {
     pub(crate) fn new(inner: Arc<dyn Vendor>) -> Self {
         let [before_account, before_refresh, after_refresh] = Default::default();
-        Self { inner, before_account, before_refresh, after_refresh }
+        let elsewhere = Mutex::default();
+        Self { inner, before_account, before_refresh, after_refresh, elsewhere }
     }
 
     pub(crate) fn inner(&self) -> Arc<dyn Vendor> {
         self.inner.clone()
+    }
+
+    /// The account is in `zone` and has no steps, until it [moves](Self::moves).
+    pub(crate) fn lives_in(&self, zone: &'static str) {
+        *self.elsewhere.lock().unwrap() = Some(zone);
+    }
+
+    /// The account is where it is, with its steps.
+    pub(crate) fn moves(&self) {
+        *self.elsewhere.lock().unwrap() = None;
+    }
+
+    fn hides(&self, metric: Metric) -> bool {
+        metric == Metric::Steps && self.elsewhere.lock().unwrap().is_some()
     }
 
     pub(crate) fn before_account(&self, event: impl Future<Output = ()> + Send + 'static) {
@@ -107,7 +126,11 @@ impl Vendor for Meddled {
 
     async fn account(&self, access: &Access) -> Result<Account, VendorError> {
         happen(&self.before_account).await;
-        self.inner.account(access).await
+        let mut account = self.inner.account(access).await?;
+        if let Some(zone) = *self.elsewhere.lock().unwrap() {
+            account.zone = Some(zone.to_owned());
+        }
+        Ok(account)
     }
 
     async fn daily_figures(
@@ -116,6 +139,9 @@ impl Vendor for Meddled {
         metric: Metric,
         days: DateRange,
     ) -> Result<BTreeMap<Date, Figure>, VendorError> {
+        if self.hides(metric) {
+            return Ok(BTreeMap::new());
+        }
         self.inner.daily_figures(access, metric, days).await
     }
 
@@ -130,6 +156,10 @@ impl Vendor for Meddled {
         days: DateRange,
         offsets: &Offsets,
     ) -> Result<Vec<DayReading>, VendorError> {
+        if self.hides(metric) {
+            let nothing = |date| DayReading { date, samples: Vec::new() };
+            return Ok(days.days().map(nothing).collect());
+        }
         self.inner.read_days(access, metric, days, offsets).await
     }
 }
