@@ -17,6 +17,12 @@ macro_rules! texts {
         concat!("jsonb_array_elements_text(cast(", $array, " as jsonb)) wanted (value)")
     };
 }
+/// The planner knows how much there is, and needs no hint.
+macro_rules! by_index {
+    ($index:literal) => {
+        ""
+    };
+}
 /// An id from its 32 hexadecimal digits.
 macro_rules! id_of {
     ($text:literal) => {
@@ -60,4 +66,4 @@ macro_rules! free {
         " for update skip locked"
     };
 }
-pub(super) use {before_colon, elements, free, held, id_of, id_text, json_rows, texts};
+pub(super) use {before_colon, by_index, elements, free, held, id_of, id_text, json_rows, texts};

@@ -33,7 +33,7 @@ mod leases;
 mod locks;
 pub(super) mod made_days;
 mod notices;
-mod observations;
+pub(super) mod observations;
 mod one_times;
 mod outbox;
 mod pages;

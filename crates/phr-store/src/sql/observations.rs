@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     DbConnection, DbExecutor, DbRow,
-    dialect::{elements, id_of, texts},
+    dialect::{by_index, elements, id_of, texts},
     error::in_database,
     row::{Columns, micros},
 };
@@ -81,13 +81,14 @@ const BETWEEN: &str = concat!(
      order by civil_date, started_at, id"
 );
 // A cross join is walked from left to right: each wanted day by the index, not the whole record.
-const OF_DAYS: &str = concat!(
+pub(in super::super) const OF_DAYS: &str = concat!(
     "select ",
     columns!("held."),
     " from ",
     elements!("$2"),
-    " cross join observation held
-     where held.person = $1 and held.metric = wanted.value ->> 0
+    " cross join observation held",
+    by_index!("observation_by_metric"),
+    " where held.person = $1 and held.metric = wanted.value ->> 0
          and held.civil_date = wanted.value ->> 1"
 );
 const BY_IDS: &str = concat!(

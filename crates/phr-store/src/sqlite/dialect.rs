@@ -17,6 +17,12 @@ macro_rules! texts {
         concat!("json_each(", $array, ") wanted")
     };
 }
+/// Which index finds the rows, where SQLite, which knows nothing of how much there is, would guess wrong.
+macro_rules! by_index {
+    ($index:literal) => {
+        concat!(" indexed by ", $index)
+    };
+}
 /// An id from its 32 hexadecimal digits.
 macro_rules! id_of {
     ($text:literal) => {
@@ -53,4 +59,4 @@ macro_rules! free {
         ""
     };
 }
-pub(super) use {before_colon, elements, free, held, id_of, id_text, json_rows, texts};
+pub(super) use {before_colon, by_index, elements, free, held, id_of, id_text, json_rows, texts};

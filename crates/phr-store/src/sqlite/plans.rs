@@ -5,7 +5,7 @@ use sqlx::Row;
 
 use super::{
     SqliteStore,
-    sql::{feed, made_days},
+    sql::{feed, made_days, observations},
 };
 
 async fn plan(statement: &'static str) -> String {
@@ -32,4 +32,12 @@ async fn the_next_changed_day_is_found_at_its_cursor() {
         (person=? AND (revision,metric,civil_date)>(?,?,?))";
     assert!(plan.starts_with(begins), "{plan}");
     assert!(!plan.contains("SCAN coverage") && !plan.contains("TEMP B-TREE"), "{plan}");
+}
+
+#[tokio::test]
+async fn the_observations_of_a_day_are_found_by_it_however_long_the_record() {
+    let plan = plan(observations::OF_DAYS).await;
+    let search =
+        "SEARCH held USING INDEX observation_by_metric (person=? AND metric=? AND civil_date=?)";
+    assert!(plan.ends_with(search), "{plan}");
 }
