@@ -25,6 +25,7 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .pragma("journal_size_limit", LOG_LIMIT)
+        .pragma("cache_size", "-8192")
         .disable_statement_logging()
 }
 
