@@ -35,6 +35,7 @@ pub mod run;
 mod schedule;
 pub mod search;
 pub mod sqlite;
+mod stamp;
 mod timing;
 pub mod transfer;
 pub mod upkeep;

@@ -10,6 +10,8 @@ mod open;
 #[path = "../sql/mod.rs"]
 mod sql;
 
+use std::sync::Arc;
+
 use futures_util::future::BoxFuture;
 use phr_telemetry::record::Access;
 // The names by which `sql/` knows this database.
@@ -20,7 +22,16 @@ use sqlx::{
     postgres::{PgArguments as DbArguments, PgRow as DbRow},
 };
 
-use crate::{database::Server, day_index::DayIndexes, error::StoreError, feed::News};
+use uuid::Uuid;
+
+use crate::{
+    account::SignedIn,
+    database::Server,
+    day_index::DayIndexes,
+    error::StoreError,
+    feed::News,
+    stamp::{Said, Stamp},
+};
 
 const WRITE: &str = "begin isolation level read committed read write";
 /// Reading a whole record takes longer than anything else.
@@ -32,8 +43,9 @@ const READ: &str = "begin isolation level repeatable read read only;
 pub struct PostgresStore {
     /// For single statements, and to begin transactions on.
     readers: DbPool,
-    day_indexes: std::sync::Arc<DayIndexes>,
-    news: std::sync::Arc<News>,
+    sessions: Arc<Said<Uuid, SignedIn>>,
+    day_indexes: Arc<DayIndexes>,
+    news: Arc<News>,
 }
 
 impl std::fmt::Debug for PostgresStore {
@@ -53,8 +65,9 @@ impl PostgresStore {
         let readers = DbPool::new(server.options(), server.connections());
         Ok(Self {
             readers,
-            day_indexes: std::sync::Arc::default(),
-            news: std::sync::Arc::default(),
+            sessions: Arc::default(),
+            day_indexes: Arc::default(),
+            news: Arc::default(),
         })
     }
 
@@ -70,6 +83,12 @@ impl PostgresStore {
     /// Waits for running work and closes every connection.
     pub async fn close(&self) {
         self.readers.close().await;
+    }
+
+    /// The state of a database on another machine cannot be told without asking.
+    #[expect(clippy::unused_self, reason = "the embedded database can tell")]
+    fn stamp(&self) -> Option<Stamp> {
+        None
     }
 
     /// A connection for one writing statement.

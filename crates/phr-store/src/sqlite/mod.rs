@@ -10,6 +10,7 @@ mod plans;
 mod pool;
 #[path = "../sql/mod.rs"]
 mod sql;
+mod stamp;
 
 use std::{path::Path, sync::Arc};
 
@@ -22,8 +23,15 @@ use sqlx::{
     Sqlite as Db, SqliteConnection as DbConnection, SqliteExecutor as DbExecutor,
     sqlite::{SqliteArguments as DbArguments, SqliteRow as DbRow},
 };
+use uuid::Uuid;
 
-use crate::{day_index::DayIndexes, error::StoreError, feed::News};
+use crate::{
+    account::SignedIn,
+    day_index::DayIndexes,
+    error::StoreError,
+    feed::News,
+    stamp::{Said, Stamp},
+};
 
 /// Read-only connections of a store opened with [`SqliteStore::open`].
 const READERS: u32 = 4;
@@ -33,6 +41,8 @@ const READERS: u32 = 4;
 pub struct SqliteStore {
     writer: DbPool,
     readers: DbPool,
+    stamps: Arc<stamp::Stamps>,
+    sessions: Arc<Said<Uuid, SignedIn>>,
     day_indexes: Arc<DayIndexes>,
     news: Arc<News>,
 }
@@ -60,7 +70,7 @@ impl SqliteStore {
     /// As [`Self::open`].
     pub async fn open_with_readers(path: &Path, readers: u32) -> Result<Self, StoreError> {
         open::migrate(path).await?;
-        Ok(Self::on(open::writer(path)?, open::readers(path, readers)?))
+        Ok(Self::on(path, open::writer(path)?, open::readers(path, readers)?))
     }
 
     /// Like [`Self::open`], but without ever waiting for the disk or another process: for
@@ -71,11 +81,18 @@ impl SqliteStore {
     pub async fn open_volatile(path: &Path) -> Result<Self, StoreError> {
         open::migrate(path).await?;
         let only = open::volatile(path)?;
-        Ok(Self::on(only.clone(), only))
+        Ok(Self::on(path, only.clone(), only))
     }
 
-    fn on(writer: DbPool, readers: DbPool) -> Self {
-        Self { writer, readers, day_indexes: Arc::default(), news: Arc::default() }
+    fn on(path: &Path, writer: DbPool, readers: DbPool) -> Self {
+        Self {
+            writer,
+            readers,
+            stamps: Arc::new(stamp::Stamps::of(path)),
+            sessions: Arc::default(),
+            day_indexes: Arc::default(),
+            news: Arc::default(),
+        }
     }
 
     /// Creates the database if it is missing and brings its schema up to date. Any number of
@@ -92,6 +109,11 @@ impl SqliteStore {
         // The writer goes last, because only a connection that may write can empty the log.
         self.readers.close().await;
         self.writer.close().await;
+    }
+
+    /// The present state of the database, where it can be told without asking.
+    fn stamp(&self) -> Option<Stamp> {
+        self.stamps.now()
     }
 
     /// The connection for one writing statement.

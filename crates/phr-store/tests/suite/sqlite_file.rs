@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use crate::given::{a_person, a_writer, at, day, heart_rates};
+use crate::given::{a_person, a_session, a_writer, at, day, heart_rates};
 use phr_model::{FITBIT, Metric};
 use phr_store::{Accounts, Feed, SqliteStore, StoreError, Upkeep, feed::Position};
 use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
@@ -53,6 +53,22 @@ async fn closing_empties_the_log() {
     assert!(refused.is_transient(), "{refused:?}");
     let again = SqliteStore::open(&file).await.unwrap();
     assert!(again.person(person).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_session_ended_by_another_process_ends_at_once() {
+    let (_folder, file) = a_file();
+    let [store, other] =
+        [SqliteStore::open(&file).await.unwrap(), SqliteStore::open(&file).await.unwrap()];
+    for _ in 0..20 {
+        let session = a_session(&other).await;
+        for _ in 0..5 {
+            assert!(store.signed_in(session.id, at(1)).await.unwrap().is_some());
+        }
+        assert!(store.signed_in(session.id, session.expires_at).await.unwrap().is_none());
+        assert!(other.end_session(session.person, session.id).await.unwrap());
+        assert!(store.signed_in(session.id, at(1)).await.unwrap().is_none());
+    }
 }
 
 #[tokio::test]
