@@ -37,7 +37,7 @@ pub(super) mod observations;
 mod one_times;
 mod outbox;
 mod pages;
-mod pending;
+pub(super) mod pending;
 mod readings;
 mod replace;
 mod revocations;

@@ -58,10 +58,12 @@ const PENDING: &str = pending!(
     "held.person = $1 and (held.revision, held.id) > ($4, $5)",
     "held.revision, held.id"
 );
-const PENDING_AGAIN: &str = pending!(
-    "parked join observation held on held.person = parked.person and held.id = parked.observation",
-    "parked.person = $1 and parked.destination = $2 and parked.retry = 1",
-    "held.id"
+// A cross join is walked from left to right: from the few that are parked to the many that are held.
+pub(in super::super) const PENDING_AGAIN: &str = pending!(
+    "parked cross join observation held",
+    "parked.person = $1 and parked.destination = $2 and parked.retry = 1
+         and held.person = parked.person and held.id = parked.observation",
+    "parked.observation"
 );
 const PENDING_OF_DAY: &str = pending_made!(
     "made held",

@@ -5,7 +5,7 @@ use sqlx::Row;
 
 use super::{
     SqliteStore,
-    sql::{feed, made_days, observations},
+    sql::{feed, made_days, observations, pending},
 };
 
 async fn plan(statement: &'static str) -> String {
@@ -40,4 +40,12 @@ async fn the_observations_of_a_day_are_found_by_it_however_long_the_record() {
     let search =
         "SEARCH held USING INDEX observation_by_metric (person=? AND metric=? AND civil_date=?)";
     assert!(plan.ends_with(search), "{plan}");
+}
+
+#[tokio::test]
+async fn what_is_parked_is_found_without_walking_the_record() {
+    let plan = plan(pending::PENDING_AGAIN).await;
+    let begins = "SEARCH parked USING PRIMARY KEY (person=? AND destination=?)\n\
+        SEARCH held USING PRIMARY KEY (person=? AND id=?)";
+    assert!(plan.starts_with(begins) && !plan.contains("TEMP B-TREE"), "{plan}");
 }
