@@ -8,7 +8,7 @@ use std::{
 use phr_model::Clock;
 use phr_telemetry::record::{self, Answer};
 use jiff::Timestamp;
-use reqwest::{Client, RequestBuilder, Response, StatusCode, header::HeaderMap};
+use reqwest::{Client, RequestBuilder, Response, StatusCode, header::{ACCEPT_LANGUAGE, HeaderMap}};
 use secrecy::ExposeSecret;
 use serde_json::Value;
 use tracing::debug;
@@ -74,6 +74,8 @@ pub(super) enum Ask<'a> {
     Get(&'a [(&'static str, &'a str)]),
     /// GET of a page, which can be asked for again in a smaller size: a 504 is not tried again here.
     Page(&'a [(&'static str, &'a str)]),
+    /// GET in this language: units follow it.
+    Speaking(&'static str),
     /// POST with this body.
     Post(&'a Value),
 }
@@ -178,6 +180,7 @@ impl Api {
                 url.set_query(encode(query).as_deref());
                 self.http.get(url)
             }
+            Ask::Speaking(language) => self.http.get(url).header(ACCEPT_LANGUAGE, language),
             Ask::Post(body) => self.http.post(url).json(body),
         };
         request.bearer_auth(access.token.expose_secret()).timeout(TIMEOUT)

@@ -9,3 +9,4 @@ pub mod google_health;
 mod json;
 mod readings;
 mod token_line;
+pub mod web_api;
