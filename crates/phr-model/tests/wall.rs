@@ -74,12 +74,8 @@ fn half_an_hour_of_daylight_saving_is_half_an_hour() {
 fn a_journey_west_repeats_hours_and_one_east_skips_some() {
     let zone = TimeZone::get("Europe/Berlin").unwrap();
     let landed: Timestamp = "2026-11-12T18:00:00Z".parse().unwrap();
-    let at = |at: Timestamp, hours| Sample {
-        at,
-        seconds: 0,
-        offset_seconds: hours * 3_600,
-        value: 0,
-    };
+    let at =
+        |at: Timestamp, hours| Sample { at, seconds: 0, offset_seconds: hours * 3_600, value: 0 };
     let before = at(landed - jiff::SignedDuration::from_secs(1), 1);
     let west = Offsets::new(zone.clone(), &[before, at(landed, -5)]);
     let times = ["2026-11-12T18:30:00", "2026-11-12T13:30:00", "2026-11-12T18:30:00"];

@@ -108,9 +108,7 @@ impl Minute {
             left -= u64::from(*amount);
             left < limit
         });
-        last.and_then(|(second, _)| {
-            Timestamp::from_second(second + allotment.slot_lifetime()).ok()
-        })
+        last.and_then(|(second, _)| Timestamp::from_second(second + allotment.slot_lifetime()).ok())
     }
 }
 

@@ -109,7 +109,10 @@ fn a_switched_off_upstream_is_the_operators_matter_until_there_is_another() {
         ..healthy()
     };
     let diagnosis = examine(&retired);
-    assert_eq!((diagnosis.remedy.code, diagnosis.remedy.who), ("upstream_retired", Actor::Operator));
+    assert_eq!(
+        (diagnosis.remedy.code, diagnosis.remedy.who),
+        ("upstream_retired", Actor::Operator)
+    );
     let moved = Connection { upstream: "web-api".to_owned(), ..retired };
     let diagnosis = examine(&moved);
     assert_eq!((diagnosis.remedy.code, diagnosis.remedy.who), ("upstream_changed", Actor::Person));

@@ -124,8 +124,11 @@ impl Budget {
         state.make_room(connection, now);
         let State { project, people } = &mut *state;
         let person = people.entry(connection).or_insert_with(|| Person::of(self.rates.person));
-        let waits =
-            [person.resting_until - now, person.recent.wait(now, urgency), project.wait(now, urgency)];
+        let waits = [
+            person.resting_until - now,
+            person.recent.wait(now, urgency),
+            project.wait(now, urgency),
+        ];
         let wait = waits.into_iter().max().unwrap_or(0);
         if wait > 0 {
             return Err(Duration::from_secs(wait.unsigned_abs()));

@@ -150,10 +150,8 @@ async fn link(
     if elsewhere.fetch_optional(&mut *transaction).await.map_err(in_database)?.is_some() {
         return Ok(Linking::LinkedElsewhere);
     }
-    let other = sqlx::query(OTHER_ACCOUNT)
-        .bind(id.0)
-        .bind(&consent.vendor_user)
-        .bind(&consent.legacy_user);
+    let other =
+        sqlx::query(OTHER_ACCOUNT).bind(id.0).bind(&consent.vendor_user).bind(&consent.legacy_user);
     if other.fetch_optional(&mut *transaction).await.map_err(in_database)?.is_some() {
         return Ok(Linking::OtherAccount);
     }

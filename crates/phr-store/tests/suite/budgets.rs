@@ -10,11 +10,17 @@ async fn spend(bed: &dyn Bed, ask: u32, limit: u32, second: i64) -> u32 {
 pub(crate) async fn a_budget_is_shared_by_processes_and_minutes(bed: &dyn Bed) {
     let other = bed.another().await;
     assert_eq!(spend(bed, 20, 50, 0).await, 20);
-    assert_eq!(other.spend("project", 20, Allotment::minutely(50), at(30)).await.unwrap().amount, 20);
+    assert_eq!(
+        other.spend("project", 20, Allotment::minutely(50), at(30)).await.unwrap().amount,
+        20
+    );
     assert_eq!(spend(bed, 20, 50, 31).await, 10);
     let spent = Granted { amount: 0, retry_at: Some(at(66)), spent: 50 };
     assert_eq!(other.spend("project", 20, Allotment::minutely(50), at(65)).await.unwrap(), spent);
-    assert_eq!(bed.store().spend("another", 20, Allotment::minutely(50), at(65)).await.unwrap().amount, 20);
+    assert_eq!(
+        bed.store().spend("another", 20, Allotment::minutely(50), at(65)).await.unwrap().amount,
+        20
+    );
     assert_eq!(spend(bed, 90, 50, 66).await, 20, "what was granted first has left the minute");
 }
 
@@ -22,7 +28,9 @@ pub(crate) async fn of_many_spenders_at_once_none_gets_too_much(bed: &dyn Bed) {
     let other = bed.another().await;
     let spenders = (0..40).map(|n| {
         let store = if n % 2 == 0 { bed.shared() } else { other.clone() };
-        tokio::spawn(async move { store.spend("project", 7, Allotment::minutely(100), at(0)).await.unwrap().amount })
+        tokio::spawn(async move {
+            store.spend("project", 7, Allotment::minutely(100), at(0)).await.unwrap().amount
+        })
     });
     let granted = join_all(spenders).await.into_iter().map(Result::unwrap).sum::<u32>();
     assert_eq!(granted, 100);
@@ -40,7 +48,10 @@ pub(crate) async fn a_closed_budget_grants_nothing(bed: &dyn Bed) {
     bed.store().close_budget("project", at(90), at(0)).await.unwrap();
     bed.another().await.close_budget("project", at(30), at(1)).await.unwrap();
     let closed = Granted { amount: 0, retry_at: Some(at(90)), spent: 0 };
-    assert_eq!(bed.store().spend("project", 1, Allotment::minutely(10), at(89)).await.unwrap(), closed);
+    assert_eq!(
+        bed.store().spend("project", 1, Allotment::minutely(10), at(89)).await.unwrap(),
+        closed
+    );
     assert_eq!(spend(bed, 1, 10, 90).await, 1);
 }
 

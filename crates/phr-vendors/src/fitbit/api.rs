@@ -5,10 +5,13 @@ use std::{
     time::{Duration, Instant},
 };
 
+use jiff::Timestamp;
 use phr_model::Clock;
 use phr_telemetry::record::{self, Answer};
-use jiff::Timestamp;
-use reqwest::{Client, RequestBuilder, Response, StatusCode, header::{ACCEPT_LANGUAGE, HeaderMap}};
+use reqwest::{
+    Client, RequestBuilder, Response, StatusCode,
+    header::{ACCEPT_LANGUAGE, HeaderMap},
+};
 use secrecy::ExposeSecret;
 use serde_json::Value;
 use tracing::debug;
@@ -91,7 +94,12 @@ impl Api {
         let mut tries = 1;
         loop {
             self.admit(access).await.inspect_err(|_| {
-                record::vendor_request(self.upstream, call.endpoint, Answer::HeldBack, Duration::ZERO);
+                record::vendor_request(
+                    self.upstream,
+                    call.endpoint,
+                    Answer::HeldBack,
+                    Duration::ZERO,
+                );
             })?;
             let failure = match self.attempt(access, call, &read).await {
                 Ok(answer) => return Ok(answer),

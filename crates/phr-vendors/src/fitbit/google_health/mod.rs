@@ -37,8 +37,11 @@ pub use self::{
     point::{Point, parse_page},
     settings::Settings,
 };
-use super::{api::{self, Api}, json, readings};
 pub use super::json::ParseError;
+use super::{
+    api::{self, Api},
+    json, readings,
+};
 use crate::{
     allowance::Allowance,
     device::Device,

@@ -1,7 +1,11 @@
 //! Who the person is at Fitbit, where, since when, and with which devices (pages "Get Profile" and
 //! "Get Devices"). Profiles hold names and birthdays: only what is needed is read.
 
-use jiff::{Timestamp, civil::{Date, DateTime}, tz::TimeZone};
+use jiff::{
+    Timestamp,
+    civil::{Date, DateTime},
+    tz::TimeZone,
+};
 use serde::Deserialize;
 
 use super::{

@@ -202,7 +202,8 @@ mod tests {
             rows.collect::<Vec<_>>(),
             [(Ok(date(2026, 3, 14)), Some(8_934)), (Ok(date(2026, 3, 15)), Some(0))]
         );
-        let slots = [Slot { time: time(0, 0, 0, 0), value: 0 }, Slot { time: time(0, 1, 0, 0), value: 42 }];
+        let slots =
+            [Slot { time: time(0, 0, 0, 0), value: 0 }, Slot { time: time(0, 1, 0, 0), value: 42 }];
         assert_eq!(answer.slots.as_deref(), Some(&slots[..]));
     }
 
@@ -229,9 +230,13 @@ mod tests {
     #[case::array("[]")]
     #[case::error(r#"{"errors":[{"errorType":"request"}]}"#)]
     #[case::two(r#"{"activities-steps":[]}{}"#)]
-    #[case::no_time(r#"{"activities-steps":[],"activities-steps-intraday":{"dataset":[{"value":1}]}}"#)]
+    #[case::no_time(
+        r#"{"activities-steps":[],"activities-steps-intraday":{"dataset":[{"value":1}]}}"#
+    )]
     #[case::odd_time(r#"{"activities-steps":[],"activities-steps-intraday":{"dataset":[{"time":"7:00","value":1}]}}"#)]
-    #[case::no_value(r#"{"activities-steps":[],"activities-steps-intraday":{"dataset":[{"time":"07:00:00"}]}}"#)]
+    #[case::no_value(
+        r#"{"activities-steps":[],"activities-steps-intraday":{"dataset":[{"time":"07:00:00"}]}}"#
+    )]
     #[case::word(r#"{"activities-steps":[],"activities-steps-intraday":{"dataset":[{"time":"07:00:00","value":"many"}]}}"#)]
     #[case::negative(r#"{"activities-steps":[],"activities-steps-intraday":{"dataset":[{"time":"07:00:00","value":-1}]}}"#)]
     fn what_is_no_answer_is_an_error(#[case] body: &str) {

@@ -62,7 +62,8 @@ impl Asking<'_> {
         path: &str,
         place: Place<'_>,
     ) -> Result<Answer<R>, VendorError> {
-        let answer = self.ask(topic, path, Ask::Speaking("en_US"), |body| parse(place, body)).await?;
+        let answer =
+            self.ask(topic, path, Ask::Speaking("en_US"), |body| parse(place, body)).await?;
         answer.ok_or(VendorError::Unreadable)
     }
 

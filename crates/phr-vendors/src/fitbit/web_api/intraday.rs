@@ -10,10 +10,7 @@ use super::{
     asking::{Asking, Topic},
     series::{DISTANCE, Series},
 };
-use crate::{
-    error::VendorError,
-    vendor::DayReading,
-};
+use crate::{error::VendorError, vendor::DayReading};
 
 /// Ten base units are a beat a minute.
 const HEART: Place<'static> = Place { root: "activities-heart", scale: 10 };

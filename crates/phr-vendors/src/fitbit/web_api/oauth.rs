@@ -125,14 +125,10 @@ impl OAuth {
     pub(super) async fn revoke(&self, token: &SecretString) -> Result<(), VendorError> {
         let form = [("token", token.expose_secret())];
         match self.post("/oauth2/revoke", "revoke", &form).await {
-            Err(VendorError::Retired) => Ok(()),
+            Err(VendorError::Retired) | Ok((StatusCode::OK, _)) => Ok(()),
             Err(error) => Err(error),
-            Ok((StatusCode::OK, _)) => Ok(()),
-            Ok((_, body)) => match meaning(&body) {
-                VendorError::Unavailable if is_about_the_token(&body) => Ok(()),
-                VendorError::GrantWithdrawn => Ok(()),
-                error => Err(error),
-            },
+            Ok((_, body)) if is_about_the_token(&body) => Ok(()),
+            Ok((_, body)) => Err(meaning(&body)),
         }
     }
 
@@ -195,7 +191,8 @@ fn meaning(body: &[u8]) -> VendorError {
 }
 
 fn is_about_the_token(body: &[u8]) -> bool {
-    kinds(body).iter().any(|kind| kind == "invalid_token" || kind == "invalid_request")
+    let dead = ["invalid_token", "invalid_request", "invalid_grant"];
+    kinds(body).iter().any(|kind| dead.contains(&kind.as_str()))
 }
 
 #[cfg(test)]
@@ -220,9 +217,15 @@ mod tests {
     }
 
     #[rstest]
-    #[case::dead(r#"{"errors":[{"errorType":"invalid_grant","message":"Refresh token invalid: 5b"}]}"#, "grant_withdrawn")]
+    #[case::dead(
+        r#"{"errors":[{"errorType":"invalid_grant","message":"Refresh token invalid: 5b"}]}"#,
+        "grant_withdrawn"
+    )]
     #[case::dead_by_rfc(r#"{"error":"invalid_grant"}"#, "grant_withdrawn")]
-    #[case::client(r#"{"errors":[{"errorType":"invalid_client"}],"success":false}"#, "misconfigured")]
+    #[case::client(
+        r#"{"errors":[{"errorType":"invalid_client"}],"success":false}"#,
+        "misconfigured"
+    )]
     #[case::not_allowed(r#"{"error":"unauthorized_client"}"#, "misconfigured")]
     #[case::request(r#"{"errors":[{"errorType":"invalid_request"}]}"#, "unavailable")]
     #[case::conflict(r#"{"errors":[{"errorType":"request"}]}"#, "unavailable")]

@@ -80,11 +80,10 @@ impl Series {
         if zeros.is_empty() {
             return Ok(totals);
         }
-        let alive = match self == &CALORIES {
-            true => Totals::new(),
-            false => CALORIES.totals(asking, days).await?,
-        };
-        totals.retain(|date, total| *total > 0 || alive.get(date).is_some_and(|energy| *energy > 0));
+        let alive =
+            if self == &CALORIES { Totals::new() } else { CALORIES.totals(asking, days).await? };
+        totals
+            .retain(|date, total| *total > 0 || alive.get(date).is_some_and(|energy| *energy > 0));
         Ok(totals)
     }
 

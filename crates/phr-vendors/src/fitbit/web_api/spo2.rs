@@ -103,11 +103,7 @@ pub(super) async fn read_days(
     Ok(readings(found))
 }
 
-async fn nights(
-    asking: Asking<'_>,
-    topic: Topic,
-    path: &str,
-) -> Result<Vec<Night>, VendorError> {
+async fn nights(asking: Asking<'_>, topic: Topic, path: &str) -> Result<Vec<Night>, VendorError> {
     asking.get(topic, path, bare).await?.ok_or(VendorError::NothingSaid)
 }
 

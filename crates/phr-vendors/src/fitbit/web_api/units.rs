@@ -25,7 +25,8 @@ impl Ratio {
     pub(super) fn check(self, metric: i64, foreign: i64) -> Result<(), VendorError> {
         let Self { least, most, little } = self;
         let scaled = metric.saturating_mul(1_000);
-        let fits = scaled >= foreign.saturating_mul(least) && scaled <= foreign.saturating_mul(most);
+        let fits =
+            scaled >= foreign.saturating_mul(least) && scaled <= foreign.saturating_mul(most);
         if fits || (metric <= little && foreign <= little) {
             return Ok(());
         }

@@ -32,16 +32,15 @@ const PLACE: Place<'static> = Place { root: "weight", scale: SCALE };
 const TOPIC: Topic = Topic { endpoint: "weight", data_type: "weight" };
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct Log {
     #[serde(default)]
     date: Maybe<Date>,
     #[serde(default)]
     time: Maybe<Time>,
-    #[serde(default)]
-    weight: Maybe<Number>,
-    #[serde(default)]
-    log_id: Maybe<Number>,
+    /// A row without it is a day without a weigh-in.
+    weight: Option<Maybe<Number>>,
+    #[serde(default, rename = "logId")]
+    id: Maybe<Number>,
 }
 
 /// A weigh-in, understood.
@@ -108,7 +107,8 @@ async fn weigh_ins(asking: Asking<'_>, days: DateRange) -> Result<Vec<WeighIn>, 
 }
 
 fn understood(logs: &[Log], days: DateRange) -> Result<Vec<WeighIn>, VendorError> {
-    let all = logs.iter().map(|log| log.understood().ok_or(VendorError::Unreadable));
+    let logs = logs.iter().filter(|log| log.weight.is_some());
+    let all = logs.map(|log| log.understood().ok_or(VendorError::Unreadable));
     let mut all = all.collect::<Result<Vec<_>, _>>()?;
     all.retain(|weigh_in| days.contains(weigh_in.date));
     Ok(all)
@@ -119,8 +119,8 @@ const NO_TIME: Time = Time::constant(23, 59, 59, 0);
 
 impl Log {
     fn understood(&self) -> Option<WeighIn> {
-        let milligrams = self.weight.0?.to_base(SCALE).filter(|weight| *weight > 0)?;
-        let id = self.log_id.0.and_then(|id| id.to_base(1)).unwrap_or(0);
+        let milligrams = self.weight?.0?.to_base(SCALE).filter(|weight| *weight > 0)?;
+        let id = self.id.0.and_then(|id| id.to_base(1)).unwrap_or(0);
         Some(WeighIn { date: self.date.0?, time: self.time.0.unwrap_or(NO_TIME), milligrams, id })
     }
 }
@@ -145,10 +145,8 @@ mod tests {
 
     #[test]
     fn a_weigh_in_is_read_to_the_milligram_whatever_is_text() {
-        let read = log(
-            r#"{"bmi":24.31,"date":"2026-03-14","fat":21.4,"logId":"1773471931000",
-                "source":"Aria","time":"07:05:31","weight":"74.3"}"#,
-        );
+        let read = log(r#"{"bmi":24.31,"date":"2026-03-14","fat":21.4,"logId":"1773471931000",
+                "source":"Aria","time":"07:05:31","weight":"74.3"}"#);
         let (date, time) = (date(2026, 3, 14), time(7, 5, 31, 0));
         let weigh_in = WeighIn { date, time, milligrams: 74_300_000, id: 1_773_471_931_000 };
         assert_eq!(read, Some(weigh_in));
