@@ -124,10 +124,10 @@ impl SharedBudget {
     }
 
     async fn sweep(&self, now: Timestamp) {
-        if self.blocks.fetch_add(1, Ordering::Relaxed) % SWEEP_EVERY == SWEEP_EVERY - 1 {
-            if let Err(error) = self.store.forget_budgets(later(now, -UNUSED)).await {
-                tracing::warn!(%error, "budgets could not be swept");
-            }
+        if self.blocks.fetch_add(1, Ordering::Relaxed) % SWEEP_EVERY == SWEEP_EVERY - 1
+            && let Err(error) = self.store.forget_budgets(later(now, -UNUSED)).await
+        {
+            tracing::warn!(%error, "budgets could not be swept");
         }
     }
 }

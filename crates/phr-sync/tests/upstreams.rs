@@ -318,11 +318,12 @@ async fn days_of_25_and_23_hours_are_complete(upstream: Upstream) {
     }
 }
 
-/// Jonas was in New York from the ninth to the sixth day before the emulator's beginning.
+/// Jonas was in New York from the ninth to the sixth day before the emulator's beginning, each time from
+/// 20:00 UTC on, when his phone syncs.
 async fn a_journey_that_was_synced_on_its_way_stays_right(upstream: Upstream) {
     let stage = Stage::through(upstream, world(NOON, 30)).await;
     let beginning = stage.clock.now();
-    stage.world().clock().set(beginning - SignedDuration::from_hours(24 * 10));
+    stage.world().clock().set(beginning - SignedDuration::from_hours(24 * 10 - 9));
     let email = stage.world().people()[1].email.clone();
     let person = Connected { id: stage.register(&email).await, email };
     let small = |scope: &str| !["heartrate", "health_metrics"].iter().any(|it| scope.contains(it));

@@ -224,7 +224,8 @@ async fn ninety_days_of_history_arrive_without_one_429() {
         assert!(waits < 12 * 24, "{:?}", stage.world().request_counts());
     }
     assert!(!stage.world().status_counts().contains_key(&429), "a limit was hit");
-    for ago in [1, 30, 60, 89] {
+    // Before that, 20 to 30 days ago, was a journey that nobody synced on its way.
+    for ago in [1, 17, 60, 89] {
         assert_held(&stage, &person, day(ago)).await;
     }
 }
