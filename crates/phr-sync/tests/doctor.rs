@@ -286,7 +286,7 @@ impl Vendor for Paper {
         FITBIT
     }
     fn upstream(&self) -> &'static str {
-        "paper"
+        "google-health"
     }
     fn title(&self) -> &'static str {
         "Paper"
