@@ -248,7 +248,7 @@ fn vendor(error: &VendorError) -> Problem {
             rate_limited().retry_after(wait.map_or(60, |wait| wait.as_secs()))
         }
         VendorError::BudgetSpent { wait } => rate_limited().retry_after(wait.as_secs()),
-        VendorError::GrantWithdrawn | VendorError::AccessRefused => {
+        VendorError::GrantWithdrawn | VendorError::AccessRefused | VendorError::OtherUpstream => {
             ApiError::from(SyncError::ReconnectNeeded).problem()
         }
         VendorError::ScopeMissing => Problem::new(
@@ -268,7 +268,12 @@ fn vendor(error: &VendorError) -> Problem {
             unavailable("The vendor refuses this server's configuration; the operator must act")
         }
         VendorError::Unavailable => unavailable("The vendor cannot be reached at the moment"),
-        VendorError::Unreadable => unavailable("The vendor's answer cannot be read"),
+        VendorError::Unreadable | VendorError::NothingSaid => {
+            unavailable("The vendor's answer cannot be read")
+        }
+        VendorError::Retired => {
+            unavailable("The vendor has switched off the API in use; the operator must act")
+        }
         VendorError::Rejected => unavailable("The vendor rejects the request"),
     }
 }

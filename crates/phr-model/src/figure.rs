@@ -49,6 +49,12 @@ pub enum Figure {
         /// Fingerprint of times and values (see [`fingerprint`]).
         fingerprint: u64,
     },
+    /// What the vendor says of the day in terms that only compare with themselves (minutes in
+    /// heart-rate zones, say): it tells that there is something, and that it changed.
+    Mark {
+        /// Fingerprint of what was said.
+        fingerprint: u64,
+    },
 }
 
 impl Figure {
@@ -85,6 +91,8 @@ impl Figure {
                 Self::Spread { mean_micro: theirs, min, max },
                 Self::Spread { mean_micro: ours, min: our_min, max: our_max },
             ) => (min, max) == (our_min, our_max) && theirs.abs_diff(*ours) <= MEAN_SLACK,
+            // That there are samples is all it can say about them.
+            (Self::Mark { .. }, _) => true,
             (theirs, ours) => theirs == ours,
         }
     }
@@ -111,8 +119,12 @@ pub fn fingerprint(samples: &[Sample]) -> u64 {
         .map(|sample| [sample.at.as_microsecond(), i64::from(sample.offset_seconds), sample.value])
         .collect();
     words.sort_unstable();
-    let words = words.into_iter().flatten();
-    words.flat_map(i64::to_le_bytes).fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+    mark(words.into_iter().flatten())
+}
+
+/// The same fingerprint of any words, in the order in which they come.
+pub fn mark(words: impl IntoIterator<Item = i64>) -> u64 {
+    words.into_iter().flat_map(i64::to_le_bytes).fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
     })
 }

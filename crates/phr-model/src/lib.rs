@@ -15,6 +15,7 @@ pub mod sample;
 pub mod summary;
 pub mod terms;
 pub mod time;
+pub mod wall;
 
 pub use clock::{Clock, StoppedClock, SystemClock};
 pub use coverage::{Coverage, CoverageState, Reason};
@@ -31,3 +32,4 @@ pub use time::{DateRange, Offsets};
 
 /// The vendor's name as the API spells it.
 pub const FITBIT: &str = "fitbit";
+pub use wall::WallClock;

@@ -146,7 +146,7 @@ impl Offsets {
     }
 
     /// `from`, `to` and the instants between them at which the offset may change, in order.
-    fn marks(&self, from: Timestamp, to: Timestamp) -> Vec<Timestamp> {
+    pub(crate) fn marks(&self, from: Timestamp, to: Timestamp) -> Vec<Timestamp> {
         let seen = self.seen.iter().map(|(at, _)| *at).filter(|at| (from..to).contains(at));
         let mut marks = vec![from, to];
         marks.extend(seen.chain(turns(&self.zone, from, to)));

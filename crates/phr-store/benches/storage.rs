@@ -46,6 +46,8 @@ async fn a_writer(file: &Path) -> Writer {
     let connection = store.select_vendor(id, FITBIT, NOW).await.unwrap();
     let tokens = SealedTokens { envelope: "key:x".to_owned(), access_expires_at: NOW };
     let consent = Consent {
+        upstream: "google-health".to_owned(),
+        legacy_user: None,
         vendor_user: "ABC".to_owned(),
         scopes: Vec::new(),
         zone: None,

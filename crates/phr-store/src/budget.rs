@@ -11,8 +11,28 @@ use crate::error::StoreError;
 pub const BLOCK_LIFETIME: SignedDuration = SignedDuration::from_secs(5);
 
 /// A slot (a whole second) is counted until the last request of a block granted at its end has left
-/// the minute: 1 + 5 + 60 seconds.
-const SLOT_LIFETIME: i64 = 66;
+/// the stretch that a limit is about: 1 + 5 seconds longer.
+const SLOT_EXTRA: i64 = 6;
+
+/// So many requests in any stretch of so many seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Allotment {
+    /// Requests.
+    pub limit: u32,
+    /// Seconds; an hour at most.
+    pub seconds: i64,
+}
+
+impl Allotment {
+    /// So many a minute.
+    pub fn minutely(limit: u32) -> Self {
+        Self { limit, seconds: 60 }
+    }
+
+    fn slot_lifetime(self) -> i64 {
+        self.seconds + SLOT_EXTRA
+    }
+}
 
 /// What a budget gave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,14 +48,15 @@ pub struct Granted {
 /// Budgets by key.
 #[async_trait]
 pub trait Budgets: Send + Sync {
-    /// Grants up to `ask` requests of the budget `key`, so that no sliding minute sees more than
-    /// `limit`. Callers with less urgent work name a smaller limit: what they leave is for others.
-    /// Clocks of several processes may differ; by as much a minute may be exceeded.
+    /// Grants up to `ask` requests of the budget `key`, so that no sliding minute (or whatever
+    /// stretch `allotment` names, always the same for one key) sees more than its limit. Callers with
+    /// less urgent work name a smaller limit: what they leave is for others. Clocks of several
+    /// processes may differ; by as much a minute may be exceeded.
     async fn spend(
         &self,
         key: &str,
         ask: u32,
-        limit: u32,
+        allotment: Allotment,
         now: Timestamp,
     ) -> Result<Granted, StoreError>;
 
@@ -57,15 +78,15 @@ pub(crate) struct Minute(Vec<(i64, u32)>);
 
 impl Minute {
     /// Grants what fits below `limit`.
-    pub(crate) fn spend(&mut self, ask: u32, limit: u32, now: Timestamp) -> Granted {
-        let now = now.as_second();
+    pub(crate) fn spend(&mut self, ask: u32, allotment: Allotment, now: Timestamp) -> Granted {
+        let (now, lifetime) = (now.as_second(), allotment.slot_lifetime());
         // Slots of the future come from a clock that was set back: they must not lock out for long.
-        self.0.retain(|(second, _)| (second - now).abs() < SLOT_LIFETIME);
+        self.0.retain(|(second, _)| (second - now).abs() < lifetime);
         let total = self.total();
-        let room = u64::from(limit).saturating_sub(total);
+        let room = u64::from(allotment.limit).saturating_sub(total);
         let amount = u32::try_from(room).unwrap_or(u32::MAX).min(ask);
         if amount == 0 {
-            return Granted { amount, retry_at: self.room_at(u64::from(limit)), spent: sum(total) };
+            return Granted { amount, retry_at: self.room_at(allotment), spent: sum(total) };
         }
         match self.0.last_mut() {
             Some((second, sum)) if *second == now => *sum += amount,
@@ -79,14 +100,15 @@ impl Minute {
     }
 
     /// When so much has left the minute that one more fits.
-    fn room_at(&self, limit: u64) -> Option<Timestamp> {
+    fn room_at(&self, allotment: Allotment) -> Option<Timestamp> {
+        let limit = u64::from(allotment.limit);
         let (mut left, mut slots) = (self.total(), self.0.clone());
         slots.sort_unstable();
         let last = slots.into_iter().find(|(_, amount)| {
             left -= u64::from(*amount);
             left < limit
         });
-        last.and_then(|(second, _)| Timestamp::from_second(second + SLOT_LIFETIME).ok())
+        last.and_then(|(second, _)| Timestamp::from_second(second + allotment.slot_lifetime()).ok())
     }
 }
 
@@ -116,7 +138,7 @@ mod tests {
             let mut used: Vec<(i64, u32)> = Vec::new();
             for (ask, pause) in asks {
                 now += pause;
-                let granted = minute.spend(ask, limit, at(now)).amount;
+                let granted = minute.spend(ask, Allotment::minutely(limit), at(now)).amount;
                 used.push((now + 5_000 * i64::from(ask % 2), granted));
             }
             used.sort_unstable();
@@ -136,9 +158,9 @@ mod tests {
             let mut now = 0;
             for (ask, pause) in asks {
                 now += pause;
-                if let Some(retry_at) = minute.spend(ask, limit, at(now)).retry_at {
+                if let Some(retry_at) = minute.spend(ask, Allotment::minutely(limit), at(now)).retry_at {
                     now = retry_at.duration_since(at(0)).as_millis().try_into().unwrap();
-                    prop_assert!(minute.spend(1, limit, at(now)).amount == 1);
+                    prop_assert!(minute.spend(1, Allotment::minutely(limit), at(now)).amount == 1);
                 }
             }
         }
@@ -151,7 +173,7 @@ mod tests {
         let mut used: Vec<(i64, u32)> = Vec::new();
         let mut wanted = 10_000 * 12;
         while wanted > 0 {
-            let granted = minute.spend(100.min(wanted), LIMIT, at(now));
+            let granted = minute.spend(100.min(wanted), Allotment::minutely(LIMIT), at(now));
             wanted -= granted.amount;
             used.push((now, granted.amount));
             let wait = granted
@@ -170,7 +192,7 @@ mod tests {
     #[test]
     fn nothing_is_granted_of_nothing() {
         assert_eq!(
-            Minute::default().spend(5, 0, at(0)),
+            Minute::default().spend(5, Allotment::minutely(0), at(0)),
             Granted { amount: 0, retry_at: None, spent: 0 }
         );
     }
@@ -178,7 +200,7 @@ mod tests {
     #[test]
     fn a_clock_set_back_does_not_lock_anybody_out() {
         let mut minute = Minute::default();
-        minute.spend(10, 10, at(0));
-        assert_eq!(minute.spend(10, 10, at(-3_600_000)).amount, 10);
+        minute.spend(10, Allotment::minutely(10), at(0));
+        assert_eq!(minute.spend(10, Allotment::minutely(10), at(-3_600_000)).amount, 10);
     }
 }

@@ -120,12 +120,16 @@ pub struct Connection {
     pub vendor: String,
     /// Where it is in its life.
     pub state: ConnectionState,
+    /// Which of the vendor's APIs the consent is for (`google-health`).
+    pub upstream: String,
     /// The person's id at the vendor.
     pub vendor_user: Option<String>,
     /// Granted scopes, as the vendor spells them.
     pub scopes: Vec<String>,
     /// IANA name of the account's zone at the vendor.
     pub zone: Option<String>,
+    /// Which zones the account was set to since when, as the syncing part wrote it (JSON).
+    pub zones: Option<String>,
     /// When consent was given last.
     pub connected_at: Option<Timestamp>,
     /// When the grant will end by itself (testing-mode projects: 7 days), if the vendor says so.
@@ -165,8 +169,13 @@ pub struct Connection {
 /// What the vendor told us when the person consented.
 #[derive(Debug, Clone)]
 pub struct Consent {
+    /// Which of the vendor's APIs it is for.
+    pub upstream: String,
     /// The person's id at the vendor.
     pub vendor_user: String,
+    /// The same account's id in the vendor's former API, if the vendor tells: a consent at another
+    /// API is the same account's if both name the same.
+    pub legacy_user: Option<String>,
     /// Granted scopes.
     pub scopes: Vec<String>,
     /// IANA name of the account's zone.
@@ -277,6 +286,9 @@ pub trait Connections: Send + Sync {
 
     /// Remembers what the vendor said about the person's devices (JSON), while it is connected.
     async fn remember_devices(&self, id: ConnectionId, devices: &str) -> Result<(), StoreError>;
+
+    /// Remembers which zones the account was set to since when (JSON).
+    async fn remember_zones(&self, id: ConnectionId, zones: &str) -> Result<(), StoreError>;
 
     /// Ends a connection: tokens leave the row in the same transaction and wait as a
     /// [`Revocation`](crate::revocation::Revocation). False if there was nothing to end.

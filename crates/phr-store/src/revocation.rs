@@ -15,6 +15,8 @@ pub struct Revocation {
     pub connection: ConnectionId,
     /// The vendor.
     pub vendor: String,
+    /// Which of the vendor's APIs gave it.
+    pub upstream: String,
     /// The sealed tokens.
     pub envelope: String,
     /// Attempts so far.

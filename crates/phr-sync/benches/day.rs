@@ -49,6 +49,8 @@ async fn record() -> Record {
     store.register(NewPerson { person, invitation: None }, NOW).await.unwrap();
     let connection = store.select_vendor(id, FITBIT, NOW).await.unwrap();
     let consent = Consent {
+        upstream: "google-health".to_owned(),
+        legacy_user: None,
         vendor_user: "1".to_owned(),
         scopes: Vec::new(),
         zone: None,

@@ -14,26 +14,31 @@ use std::{
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use phr_model::{Clock, ConnectionId};
-use phr_store::{SharedStore, StoreError, budget::BLOCK_LIFETIME};
-use phr_vendors::{Allowance, Limits, Urgency, allowance::RetryCredit};
+use phr_store::{
+    SharedStore, StoreError,
+    budget::{Allotment, BLOCK_LIFETIME},
+};
+use phr_vendors::{Allowance, Rate, Rates, Urgency, allowance::RetryCredit};
 
 /// The largest block.
 const MOST: u32 = 100;
-/// No block holds more than this part of its limit: some processes may hold one at a time.
-const PARTS: u32 = 12;
 /// People remembered at most; what is forgotten is the rest of a block.
 const MOST_PEOPLE: usize = 10_000;
 /// While the database is away nothing is asked of the vendor.
 const DATABASE_AWAY: Duration = Duration::from_secs(5);
 /// Every so many blocks, budgets that nobody used for an hour are forgotten.
 const SWEEP_EVERY: u32 = 1_000;
+/// Longer than anything is counted.
+const UNUSED: SignedDuration = SignedDuration::from_hours(2);
 
 /// What is left of a vendor project's limits, over all processes.
 pub struct SharedBudget {
     store: SharedStore,
     clock: Arc<dyn Clock>,
-    limits: Limits,
-    project: Purse,
+    rates: Rates,
+    name: String,
+    /// None where the vendor does not count people together.
+    project: Option<Purse>,
     people: Mutex<HashMap<ConnectionId, Arc<Purse>>>,
     retries: RetryCredit,
     blocks: AtomicU32,
@@ -44,7 +49,7 @@ pub struct SharedBudget {
 /// The blocks that this process holds of a budget, one for each urgency.
 struct Purse {
     key: String,
-    limit: u32,
+    rate: Rate,
     blocks: [tokio::sync::Mutex<Block>; Urgency::ALL.len()],
 }
 
@@ -61,16 +66,23 @@ struct Block {
 
 impl SharedBudget {
     /// The budget of the project `name`, which all processes call the same.
-    pub fn new(store: SharedStore, clock: Arc<dyn Clock>, name: &str, limits: Limits) -> Self {
+    pub fn new(
+        store: SharedStore,
+        clock: Arc<dyn Clock>,
+        name: &str,
+        rates: impl Into<Rates>,
+    ) -> Self {
+        let rates = rates.into();
         Self {
             store,
             clock,
-            limits,
-            project: Purse::new(name.to_owned(), limits.per_project_per_minute),
+            rates,
+            name: name.to_owned(),
+            project: rates.project.map(|rate| Purse::new(name.to_owned(), rate)),
             people: Mutex::default(),
             retries: RetryCredit::default(),
             blocks: AtomicU32::new(0),
-            left: AtomicU32::new(limits.per_project_per_minute),
+            left: AtomicU32::new(rates.project.map_or(u32::MAX, |rate| rate.limit)),
         }
     }
 
@@ -80,8 +92,8 @@ impl SharedBudget {
         if people.len() >= MOST_PEOPLE && !people.contains_key(&connection) {
             people.clear();
         }
-        let limit = self.limits.per_person_per_minute;
-        let purse = || Arc::new(Purse::new(format!("{}/{connection}", self.project.key), limit));
+        let rate = self.rates.person;
+        let purse = || Arc::new(Purse::new(format!("{}/{connection}", self.name), rate));
         people.entry(connection).or_insert_with(purse).clone()
     }
 
@@ -92,12 +104,13 @@ impl SharedBudget {
             return Ok(());
         }
         block.refusal(now)?;
-        let limit = urgency.share(purse.limit);
-        block.resize(limit);
-        let granted = self.store.spend(&purse.key, block.size, limit, now).await;
+        let Rate { limit, seconds } = purse.rate;
+        let allotment = Allotment { limit: urgency.share(limit), seconds };
+        block.resize(allotment);
+        let granted = self.store.spend(&purse.key, block.size, allotment, now).await;
         let granted = granted.map_err(|error| away(&error))?;
-        if std::ptr::eq(purse, &raw const self.project) {
-            self.left.store(purse.limit.saturating_sub(granted.spent), Ordering::Relaxed);
+        if self.project.as_ref().is_some_and(|project| std::ptr::eq(purse, project)) {
+            self.left.store(limit.saturating_sub(granted.spent), Ordering::Relaxed);
         }
         self.sweep(now).await;
         block.left = granted.amount;
@@ -111,18 +124,17 @@ impl SharedBudget {
     }
 
     async fn sweep(&self, now: Timestamp) {
-        if self.blocks.fetch_add(1, Ordering::Relaxed) % SWEEP_EVERY == SWEEP_EVERY - 1 {
-            let an_hour_ago = later(now, SignedDuration::from_hours(-1));
-            if let Err(error) = self.store.forget_budgets(an_hour_ago).await {
-                tracing::warn!(%error, "budgets could not be swept");
-            }
+        if self.blocks.fetch_add(1, Ordering::Relaxed) % SWEEP_EVERY == SWEEP_EVERY - 1
+            && let Err(error) = self.store.forget_budgets(later(now, -UNUSED)).await
+        {
+            tracing::warn!(%error, "budgets could not be swept");
         }
     }
 }
 
 impl std::fmt::Debug for SharedBudget {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SharedBudget").field("limits", &self.limits).finish_non_exhaustive()
+        f.debug_struct("SharedBudget").field("rates", &self.rates).finish_non_exhaustive()
     }
 }
 
@@ -130,9 +142,13 @@ impl std::fmt::Debug for SharedBudget {
 impl Allowance for SharedBudget {
     async fn take(&self, connection: ConnectionId, urgency: Urgency) -> Result<(), Duration> {
         // The project first: a refusal that concerns everybody is remembered and costs nothing.
-        self.take_of(&self.project, urgency).await?;
+        if let Some(project) = &self.project {
+            self.take_of(project, urgency).await?;
+        }
         if let Err(wait) = self.take_of(&self.person(connection), urgency).await {
-            self.project.block(urgency).lock().await.left += 1;
+            if let Some(project) = &self.project {
+                project.block(urgency).lock().await.left += 1;
+            }
             return Err(wait);
         }
         self.retries.earn();
@@ -164,8 +180,8 @@ impl Allowance for SharedBudget {
 }
 
 impl Purse {
-    fn new(key: String, limit: u32) -> Self {
-        Self { key, limit, blocks: Default::default() }
+    fn new(key: String, rate: Rate) -> Self {
+        Self { key, rate, blocks: Default::default() }
     }
 
     fn block(&self, urgency: Urgency) -> &tokio::sync::Mutex<Block> {
@@ -187,9 +203,12 @@ impl Block {
         usable
     }
 
-    /// Twice as much if the last block was used up, half if it was not.
-    fn resize(&mut self, limit: u32) {
-        let most = (limit / PARTS).clamp(1, MOST);
+    /// Twice as much if the last block was used up, half if it was not; never more than the part of
+    /// the limit that belongs to a block's lifetime, because what is left of one is lost. That is a
+    /// twelfth of a minute's requests, and a single one of an hour's few.
+    fn resize(&mut self, Allotment { limit, seconds }: Allotment) {
+        let part = i64::from(limit) * BLOCK_LIFETIME.as_secs() / seconds.max(1);
+        let most = u32::try_from(part).unwrap_or(MOST).clamp(1, MOST);
         let wanted = match self.size {
             0 => most / 4,
             size if self.left == 0 => size.saturating_mul(2),

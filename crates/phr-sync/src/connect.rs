@@ -260,7 +260,9 @@ impl Connector {
         let ends = |lifetime| now.checked_add(lifetime).unwrap_or(Timestamp::MAX);
         let tokens = Tokens { access: grant.access, refresh };
         Ok(Consent {
+            upstream: vendor.upstream().to_owned(),
             vendor_user: account.user,
+            legacy_user: account.legacy_user,
             scopes: grant.scopes,
             zone: account.zone,
             tokens: tokens.seal(&self.vault, connection, ends(grant.access_lifetime)),

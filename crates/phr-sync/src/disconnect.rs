@@ -62,6 +62,10 @@ impl Connector {
     async fn revoke(&self, revocation: &Revocation) -> Result<(), VendorError> {
         let opened = Tokens::open(&self.vault, revocation.connection, &revocation.envelope);
         match (self.vendors.get(&revocation.vendor), opened) {
+            (Some(vendor), _) if vendor.upstream() != revocation.upstream => {
+                tracing::warn!("a grant of an upstream that is not used any more is dropped");
+                Ok(())
+            }
             (Some(vendor), Ok(tokens)) => vendor.revoke(&tokens.refresh).await,
             (None, _) => Err(VendorError::Misconfigured("credentials are not configured")),
             (_, Err(_)) => {

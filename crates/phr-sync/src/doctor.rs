@@ -61,13 +61,18 @@ pub fn diagnose(signs: Signs<'_>) -> Diagnosis {
     match connection.state {
         ConnectionState::Selected => Diagnosis::new(&state::NOT_CONNECTED, None),
         ConnectionState::Disconnected => Diagnosis::new(&state::DISCONNECTED, None),
-        ConnectionState::ReconnectNeeded => ended(connection),
+        ConnectionState::ReconnectNeeded => ended(signs),
         ConnectionState::Active => active(signs),
     }
 }
 
-fn ended(connection: &Connection) -> Diagnosis {
-    let remedy = if is_of_testing_mode(connection) {
+fn ended(Signs { connection, vendor, .. }: Signs<'_>) -> Diagnosis {
+    let is_moved = vendor.is_some_and(|vendor| vendor.upstream() != connection.upstream);
+    let remedy = if is_moved {
+        of_error("upstream_changed", 1)
+    } else if connection.last_error.as_deref() == Some("upstream_retired") {
+        of_error("upstream_retired", 1)
+    } else if is_of_testing_mode(connection) {
         &state::TESTING_MODE
     } else {
         of_error("grant_withdrawn", 1)
@@ -90,6 +95,9 @@ pub fn is_of_testing_mode(connection: &Connection) -> bool {
 fn active(signs: Signs<'_>) -> Diagnosis {
     let Signs { connection, vendor, now } = signs;
     let Some(vendor) = vendor else { return Diagnosis::new(&state::NO_CREDENTIALS, None) };
+    if vendor.upstream() != connection.upstream {
+        return Diagnosis::new(of_error("upstream_changed", 1), None);
+    }
     if let Some(code) = connection.last_error.as_deref() {
         let since = connection.last_complete_at.or(connection.connected_at);
         return Diagnosis::new(of_error(code, connection.attempts), since);

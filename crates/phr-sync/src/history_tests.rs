@@ -88,6 +88,8 @@ fn connection(kept_from: Option<Date>, member_since: Option<Date>) -> Connection
         person: phr_model::PersonId(Uuid::nil()),
         vendor: "fitbit".to_owned(),
         state: phr_store::connection::ConnectionState::Active,
+        upstream: "google-health".to_owned(),
+        zones: None,
         vendor_user: None,
         scopes: Vec::new(),
         zone: None,

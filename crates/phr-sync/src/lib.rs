@@ -28,6 +28,7 @@ mod telemetry;
 pub mod tokens;
 pub mod verify;
 mod work;
+mod zones;
 
 pub use backfill::{BackfillStatus, HistoryError};
 pub use budget::SharedBudget;

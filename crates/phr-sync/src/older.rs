@@ -278,8 +278,8 @@ fn code_of(ended: &Ended) -> Option<String> {
     error.map(|error| error.code().to_owned())
 }
 
-/// A grant that turned out to be dead ends the connection, whoever finds out.
+/// A grant or an upstream that turned out to be dead ends the connection, whoever finds out.
 fn ended_by(ended: &Ended) -> Option<(ConnectionState, String)> {
-    let withdrawn = ended.error.as_ref().filter(|e| **e == VendorError::GrantWithdrawn);
-    withdrawn.map(|error| (ConnectionState::ReconnectNeeded, error.code().to_owned()))
+    let over = ended.error.as_ref().filter(|error| error.ends_connection());
+    over.map(|error| (ConnectionState::ReconnectNeeded, error.code().to_owned()))
 }

@@ -21,7 +21,7 @@ use phr_store::{
 use phr_vendors::{DayReading, Vendor, VendorError};
 
 pub(crate) use self::task::Task;
-pub(crate) use whereabouts::{TELLS_WHERE, around, zone_of};
+pub(crate) use whereabouts::{TELLS_WHERE, around, offsets, zone_of};
 
 use crate::{
     compare::{Comparison, Work, judge},
@@ -82,17 +82,7 @@ impl<'a> Run<'a> {
     ) -> Result<Self, Failure> {
         let urgency = task.urgency(connection.priority);
         let mut session = Session::open(service, vendor.clone(), lease, urgency).await?;
-        let account = session
-            .ask(|access| {
-                let vendor = vendor.clone();
-                async move { vendor.account(&access).await }
-            })
-            .await?;
-        if account.zone.is_some() && account.zone != connection.zone {
-            let zone = account.zone.as_deref();
-            service.store.remember_account(connection.id, &connection.scopes, zone).await?;
-            connection.zone = account.zone;
-        }
+        whereabouts::learn(service, &vendor, &mut session, &mut connection).await?;
         devices::learn(service, &vendor, &mut session, &mut connection).await?;
         let zone = zone_of(&connection);
         let today = zone.to_datetime(service.clock.now()).date();
@@ -173,26 +163,35 @@ impl<'a> Run<'a> {
         if !self.vendor.permits(&self.connection.scopes, metric) {
             return Err(VendorError::ScopeMissing.into());
         }
-        let figures = self.figures(metric).await?;
+        let figures = self.figures(metric, held).await?;
         let (days, today) = (self.days, self.today);
         let comparison = Comparison { metric, days, figures: &figures, held, today };
         let work = self.task.narrowed(&comparison);
         self.outstanding.clone_from(&work.read);
         report.days_compared = count(usize::try_from(days.len()).unwrap_or(0));
         self.settle_empty(metric, &work, &figures).await?;
-        self.read(metric, &work, &figures, report).await?;
+        self.read(metric, held, (&work, &figures), report).await?;
         report.outcome = if self.interrupted { Outcome::Partial } else { Outcome::Complete };
         Ok(())
     }
 
-    async fn figures(&mut self, metric: Metric) -> Result<BTreeMap<Date, Figure>, Failure> {
+    /// A vendor that says nothing has nothing, unless we hold something.
+    async fn figures(
+        &mut self,
+        metric: Metric,
+        held: &HashMap<Date, Coverage>,
+    ) -> Result<BTreeMap<Date, Figure>, Failure> {
         let (vendor, days) = (self.vendor.clone(), self.days);
-        self.session
-            .ask(|access| {
-                let vendor = vendor.clone();
-                async move { vendor.daily_figures(&access, metric, days).await }
-            })
-            .await
+        let asked = self.session.ask(|access| {
+            let vendor = vendor.clone();
+            async move { vendor.daily_figures(&access, metric, days).await }
+        });
+        match asked.await {
+            Err(Failure::Vendor(VendorError::NothingSaid)) if is_nothing_held(days, held) => {
+                Ok(BTreeMap::new())
+            }
+            figures => figures,
+        }
     }
 
     async fn held(&self, metric: Metric) -> Result<HashMap<Date, Coverage>, StoreError> {
@@ -222,8 +221,8 @@ impl<'a> Run<'a> {
     async fn read(
         &mut self,
         metric: Metric,
-        work: &Work,
-        figures: &BTreeMap<Date, Figure>,
+        held: &HashMap<Date, Coverage>,
+        (work, figures): (&Work, &BTreeMap<Date, Figure>),
         report: &mut MetricReport,
     ) -> Result<(), Failure> {
         let windows = runs(work.read.clone(), self.vendor.days_per_read(metric));
@@ -234,15 +233,7 @@ impl<'a> Run<'a> {
             }
             self.keep_lease().await?;
             let witnesses = self.witnesses(metric, window).await?;
-            let offsets = Offsets::new(self.zone.clone(), &witnesses);
-            let vendor = self.vendor.clone();
-            let readings = self
-                .session
-                .ask(|access| {
-                    let (vendor, offsets) = (vendor.clone(), offsets.clone());
-                    async move { vendor.read_days(&access, metric, window, &offsets).await }
-                })
-                .await?;
+            let readings = self.readings(metric, window, &witnesses, held).await?;
             let mut days: Vec<_> = readings
                 .into_iter()
                 .map(|day| self.day_write(metric, day, &witnesses, figures))
@@ -256,6 +247,28 @@ impl<'a> Run<'a> {
             self.tell(metric, report.days_read, work.read.len());
         }
         Ok(())
+    }
+
+    /// The samples of a window. Where the vendor says nothing there are none, unless we hold some.
+    async fn readings(
+        &mut self,
+        metric: Metric,
+        window: DateRange,
+        witnesses: &[Sample],
+        held: &HashMap<Date, Coverage>,
+    ) -> Result<Vec<DayReading>, Failure> {
+        let offsets = self.offsets(window, witnesses);
+        let vendor = self.vendor.clone();
+        let asked = self.session.ask(|access| {
+            let (vendor, offsets) = (vendor.clone(), offsets.clone());
+            async move { vendor.read_days(&access, metric, window, &offsets).await }
+        });
+        match asked.await {
+            Err(Failure::Vendor(VendorError::NothingSaid)) if is_nothing_held(window, held) => {
+                Ok(window.days().map(|date| DayReading { date, samples: Vec::new() }).collect())
+            }
+            readings => readings,
+        }
     }
 
     fn day_write(
@@ -332,6 +345,12 @@ impl<'a> Run<'a> {
             listener(Progress { metric, days_done, days_to_read: count(days_to_read) });
         }
     }
+}
+
+/// Whether we hold neither samples nor a figure of any of the days.
+fn is_nothing_held(days: DateRange, held: &HashMap<Date, Coverage>) -> bool {
+    let of_days = held.values().filter(|row| days.contains(row.date));
+    of_days.into_iter().all(|row| row.samples == 0 && row.vendor.is_none())
 }
 
 /// Vendor errors are part of a run; storage errors end it.

@@ -130,7 +130,9 @@ impl SyncService {
         let run = self.recent(&connection, lease, Priority::PersonWaiting, date, listener);
         let ended = self.kept_alive(lease, run).await?;
         match ended.error {
-            Some(VendorError::GrantWithdrawn) => Err(SyncError::ReconnectNeeded),
+            Some(VendorError::GrantWithdrawn | VendorError::OtherUpstream) => {
+                Err(SyncError::ReconnectNeeded)
+            }
             Some(error) if ended.report.outcome == Outcome::Failed => Err(error.into()),
             _ => Ok(ended.report),
         }

@@ -163,6 +163,10 @@ impl SyncService {
         task: Task,
         listener: Option<Listener>,
     ) -> Result<Ended, StoreError> {
+        // Tokens of one upstream are never shown to another.
+        if connection.upstream != vendor.upstream() {
+            return Ok(Ended::failed(self.clock.now(), VendorError::OtherUpstream));
+        }
         let run = Run::start(self, vendor.clone(), connection.clone(), lease, task, listener);
         match run.await {
             Ok(run) => run.all().await,
@@ -236,7 +240,10 @@ impl SyncService {
         // A spent budget is no failure: the run goes on where it stopped as soon as there is room.
         let spent = matches!(ended.error, Some(VendorError::BudgetSpent { .. }));
         let error = ended.error.as_ref().filter(|_| !spent);
-        let withdrawn = error == Some(&VendorError::GrantWithdrawn);
+        let is_over = error.is_some_and(VendorError::ends_connection);
+        if error == Some(&VendorError::Retired) {
+            tracing::error!("the vendor has switched this upstream off; see docs/upstreams.md");
+        }
         let due_at = match error {
             None if spent => ended
                 .error
@@ -245,7 +252,7 @@ impl SyncService {
                 .map(|wait| schedule::after(now, wait, &*self.entropy)),
             None if one_day => connection.due_at.or(Some(routine)),
             None => Some(routine),
-            Some(VendorError::GrantWithdrawn) => None,
+            Some(_) if is_over => None,
             Some(error) => {
                 let asked = asked_wait(error);
                 Some(schedule::back_off(now, connection.attempts, asked, &*self.entropy))
@@ -255,7 +262,7 @@ impl SyncService {
             due_at,
             complete: complete && !one_day,
             error: error.map(|error| error.code().to_owned()),
-            state: withdrawn.then_some(ConnectionState::ReconnectNeeded),
+            state: is_over.then_some(ConnectionState::ReconnectNeeded),
         }
     }
 }
@@ -272,7 +279,7 @@ fn gave_way(result: Result<(), SyncError>) -> Result<(), SyncError> {
 pub(crate) fn asked_wait(error: &VendorError) -> Option<SignedDuration> {
     let wait = match error.verdict() {
         Verdict::Wait(wait) => wait,
-        Verdict::TellOperator | Verdict::TellPerson => Duration::from_hours(1),
+        Verdict::TellOperator | Verdict::TellPerson | Verdict::GiveUp => Duration::from_hours(1),
         Verdict::Retry | Verdict::RefreshAccess | Verdict::SkipMetric => return None,
     };
     SignedDuration::try_from(wait).ok()

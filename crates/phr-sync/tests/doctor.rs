@@ -101,6 +101,25 @@ fn each_state_says_what_to_do(#[case] state: ConnectionState, #[case] code: &str
     assert_eq!((diagnosis.remedy.code, diagnosis.remedy.who), (code, Actor::Person));
 }
 
+#[test]
+fn a_switched_off_upstream_is_the_operators_matter_until_there_is_another() {
+    let retired = Connection {
+        state: ConnectionState::ReconnectNeeded,
+        last_error: Some("upstream_retired".to_owned()),
+        ..healthy()
+    };
+    let diagnosis = examine(&retired);
+    assert_eq!(
+        (diagnosis.remedy.code, diagnosis.remedy.who),
+        ("upstream_retired", Actor::Operator)
+    );
+    let moved = Connection { upstream: "web-api".to_owned(), ..retired };
+    let diagnosis = examine(&moved);
+    assert_eq!((diagnosis.remedy.code, diagnosis.remedy.who), ("upstream_changed", Actor::Person));
+    let at_once = Connection { upstream: "web-api".to_owned(), ..healthy() };
+    assert_eq!(code_of(&at_once), "upstream_changed", "before any run found out");
+}
+
 /// Every way in which a vendor can fail. A new one does not compile until it is in this list.
 fn every_error() -> Vec<VendorError> {
     let listed = |error: &VendorError| match error {
@@ -114,7 +133,10 @@ fn every_error() -> Vec<VendorError> {
         | VendorError::BudgetSpent { .. }
         | VendorError::Unavailable
         | VendorError::Unreadable
-        | VendorError::Rejected => true,
+        | VendorError::Rejected
+        | VendorError::NothingSaid
+        | VendorError::Retired
+        | VendorError::OtherUpstream => true,
     };
     let all = vec![
         VendorError::GrantWithdrawn,
@@ -128,6 +150,9 @@ fn every_error() -> Vec<VendorError> {
         VendorError::Unavailable,
         VendorError::Unreadable,
         VendorError::Rejected,
+        VendorError::NothingSaid,
+        VendorError::Retired,
+        VendorError::OtherUpstream,
     ];
     assert!(all.iter().all(listed));
     all
@@ -261,7 +286,7 @@ impl Vendor for Paper {
         FITBIT
     }
     fn upstream(&self) -> &'static str {
-        "paper"
+        "google-health"
     }
     fn title(&self) -> &'static str {
         "Paper"

@@ -38,7 +38,7 @@ const RUN: &[f64] = &[0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 
 const WORK: Label = of("work", &["waiting", "webhook", "routine", "audit", "history"]);
 const RUN_WORK: Label = of("work", &["recent", "audit", "history"]);
 const STATE: Label = of("state", &["selected", "active", "reconnect_needed", "disconnected"]);
-const UPSTREAM: Label = of("upstream", &["google-health"]);
+const UPSTREAM: Label = of("upstream", &["google-health", "web-api"]);
 const OUTCOME: Label = of("outcome", &["complete", "partial", "failed", "not_permitted"]);
 const ACCESS: Label = of("access", &["read", "write"]);
 
@@ -56,6 +56,9 @@ const VENDOR_ERRORS: &[&str] = &[
     "unavailable",
     "unreadable",
     "rejected",
+    "nothing_said",
+    "upstream_retired",
+    "upstream_changed",
 ];
 const ERROR: Label = of("error", VENDOR_ERRORS);
 const METRIC: Label = of(
@@ -159,6 +162,14 @@ pub const ENDPOINTS: &[&str] = &[
     "exchange",
     "refresh",
     "revoke",
+    "heart",
+    "heart intraday",
+    "spo2",
+    "spo2 intraday",
+    "weight",
+    "activity",
+    "activity intraday",
+    "devices",
 ];
 /// How long vendors took.
 pub const VENDOR_SECONDS: Instrument = histogram(

@@ -1,7 +1,8 @@
 //! How many requests may be made: per person and per project, from the vendor's published limits.
 //!
-//! Requests are counted in a sliding minute of one-second slots. A token bucket would let twice its
-//! size through in the first minute; a sliding minute never lets more through than the limit.
+//! Requests are counted in a sliding minute (or hour) of one-second slots. A token bucket would let
+//! twice its size through in the first minute; a sliding minute never lets more through than the
+//! limit, however the vendor's own minutes lie.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -31,10 +32,50 @@ impl Limits {
         Self { per_person_per_minute: 240, per_project_per_minute: 96_000 };
 }
 
+/// So many requests in any stretch of so many seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    /// Requests.
+    pub limit: u32,
+    /// Seconds.
+    pub seconds: i64,
+}
+
+/// A vendor's limits, whatever time they are counted in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rates {
+    /// For one connection.
+    pub person: Rate,
+    /// For all connections together, where the vendor counts them together.
+    pub project: Option<Rate>,
+}
+
+const MINUTE: i64 = 60;
+const HOUR: i64 = 3_600;
+
+impl Rates {
+    /// Fitbit's Web API allows 150 an hour and person (page "Rate Limits") and none for a project.
+    /// Its counter lags, and whoever connects asks beside it, so a few are left.
+    pub const FITBIT_PER_HOUR: u32 = 140;
+
+    /// So many an hour for each connection, and no limit for all together.
+    pub fn hourly(per_person: u32) -> Self {
+        Self { person: Rate { limit: per_person, seconds: HOUR }, project: None }
+    }
+}
+
+impl From<Limits> for Rates {
+    fn from(limits: Limits) -> Self {
+        let minutely = |limit| Rate { limit, seconds: MINUTE };
+        Self {
+            person: minutely(limits.per_person_per_minute),
+            project: Some(minutely(limits.per_project_per_minute)),
+        }
+    }
+}
+
 /// People remembered at most. Whoever made no request for a minute is forgotten first.
 const MOST_PEOPLE: usize = 100_000;
-/// A slot has left the sliding minute when its second is this many seconds ago.
-const SLOT_LIFETIME: i64 = 61;
 
 /// What is left of the vendor's limits, in the memory of one process. Shared by every client of one
 /// vendor project.
@@ -42,36 +83,38 @@ const SLOT_LIFETIME: i64 = 61;
 /// The clock should be the machine's own even where a simulation moves the rest of the world's
 /// time: the vendor counts in real minutes.
 pub struct Budget {
-    limits: Limits,
+    rates: Rates,
     clock: Arc<dyn Clock>,
     state: Mutex<State>,
     retries: RetryCredit,
 }
 
-#[derive(Default)]
 struct State {
-    project: Minute,
+    project: Stretch,
     people: HashMap<ConnectionId, Person>,
 }
 
-#[derive(Default)]
 struct Person {
-    minute: Minute,
+    recent: Stretch,
     /// No requests before this second (429).
     resting_until: i64,
 }
 
-/// The requests of the last minute, one slot for each second that had any.
-#[derive(Default)]
-struct Minute {
+/// The requests of the last stretch of a rate, one slot for each second that had any.
+struct Stretch {
+    rate: Rate,
     slots: VecDeque<(i64, u32)>,
     total: u32,
 }
 
 impl Budget {
-    /// A budget of `limits`, nothing of it used yet.
-    pub fn new(limits: Limits, clock: Arc<dyn Clock>) -> Self {
-        Self { limits, clock, state: Mutex::default(), retries: RetryCredit::default() }
+    /// A budget of these limits, nothing of it used yet.
+    pub fn new(rates: impl Into<Rates>, clock: Arc<dyn Clock>) -> Self {
+        let rates = rates.into();
+        let unlimited = Rate { limit: u32::MAX, seconds: MINUTE };
+        let project = Stretch::of(rates.project.unwrap_or(unlimited));
+        let state = Mutex::new(State { project, people: HashMap::new() });
+        Self { rates, clock, state, retries: RetryCredit::default() }
     }
 
     /// Takes one request, or says how long until there is room again; then nothing was taken.
@@ -80,17 +123,17 @@ impl Budget {
         let mut state = self.state();
         state.make_room(connection, now);
         let State { project, people } = &mut *state;
-        let person = people.entry(connection).or_default();
+        let person = people.entry(connection).or_insert_with(|| Person::of(self.rates.person));
         let waits = [
             person.resting_until - now,
-            person.minute.wait(now, urgency.share(self.limits.per_person_per_minute)),
-            project.wait(now, urgency.share(self.limits.per_project_per_minute)),
+            person.recent.wait(now, urgency),
+            project.wait(now, urgency),
         ];
         let wait = waits.into_iter().max().unwrap_or(0);
         if wait > 0 {
             return Err(Duration::from_secs(wait.unsigned_abs()));
         }
-        person.minute.add(now);
+        person.recent.add(now);
         project.add(now);
         self.retries.earn();
         Ok(())
@@ -100,7 +143,8 @@ impl Budget {
     pub fn rest(&self, connection: ConnectionId, wait: Duration) {
         let until = self.now().as_second().saturating_add_unsigned(whole_seconds(wait));
         let mut state = self.state();
-        let person = state.people.entry(connection).or_default();
+        let fresh = || Person::of(self.rates.person);
+        let person = state.people.entry(connection).or_insert_with(fresh);
         person.resting_until = person.resting_until.max(until);
     }
 
@@ -109,7 +153,7 @@ impl Budget {
         let now = self.now().as_second();
         let project = &mut self.state().project;
         project.forget(now);
-        self.limits.per_project_per_minute.saturating_sub(project.total)
+        project.rate.limit.saturating_sub(project.total)
     }
 
     fn now(&self) -> Timestamp {
@@ -143,7 +187,7 @@ impl Allowance for Budget {
 
 impl std::fmt::Debug for Budget {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Budget").field("limits", &self.limits).finish_non_exhaustive()
+        f.debug_struct("Budget").field("rates", &self.rates).finish_non_exhaustive()
     }
 }
 
@@ -162,16 +206,30 @@ impl State {
 }
 
 impl Person {
+    fn of(rate: Rate) -> Self {
+        Self { recent: Stretch::of(rate), resting_until: 0 }
+    }
+
     fn is_busy(&self, now: i64) -> bool {
-        let last = self.minute.slots.back().map_or(i64::MIN, |(second, _)| *second);
-        self.resting_until > now || last > now - SLOT_LIFETIME
+        let last = self.recent.slots.back().map_or(i64::MIN, |(second, _)| *second);
+        self.resting_until > now || last > now - self.recent.slot_lifetime()
     }
 }
 
-impl Minute {
-    /// Seconds until one more request fits; 0 or less if it fits now.
-    fn wait(&mut self, now: i64, limit: u32) -> i64 {
+impl Stretch {
+    fn of(rate: Rate) -> Self {
+        Self { rate, slots: VecDeque::new(), total: 0 }
+    }
+
+    /// A slot has left the stretch when its second is this many seconds ago.
+    fn slot_lifetime(&self) -> i64 {
+        self.rate.seconds + 1
+    }
+
+    /// Seconds until one more request of this urgency fits; 0 or less if it fits now.
+    fn wait(&mut self, now: i64, urgency: Urgency) -> i64 {
         self.forget(now);
+        let (limit, lifetime) = (urgency.share(self.rate.limit), self.slot_lifetime());
         let mut left = self.total;
         let mut slots = self.slots.iter();
         let mut wait = 0;
@@ -179,7 +237,7 @@ impl Minute {
             && let Some((second, count)) = slots.next()
         {
             left -= count;
-            wait = second + SLOT_LIFETIME - now;
+            wait = second + lifetime - now;
         }
         wait
     }
@@ -192,14 +250,15 @@ impl Minute {
         }
     }
 
-    /// Drops what lies more than a minute back, and everything if the clock was set back by more.
+    /// Drops what lies further back, and everything if the clock was set back by more.
     fn forget(&mut self, now: i64) {
-        if self.slots.back().is_some_and(|(second, _)| *second > now + SLOT_LIFETIME) {
+        let lifetime = self.slot_lifetime();
+        if self.slots.back().is_some_and(|(second, _)| *second > now + lifetime) {
             self.slots.clear();
             self.total = 0;
         }
         while let Some((second, count)) = self.slots.front()
-            && now - second >= SLOT_LIFETIME
+            && now - second >= lifetime
         {
             self.total -= count;
             self.slots.pop_front();
@@ -324,6 +383,21 @@ mod tests {
         }
         let wait = budget.take(person(1), Urgency::History).unwrap_err();
         assert_eq!(wait, Duration::from_secs(61), "until only one of the four is left");
+    }
+
+    #[test]
+    fn an_hourly_limit_is_counted_over_any_hour_and_for_each_person() {
+        let clock = Arc::new(StoppedClock::at("2026-11-22T10:55:00Z".parse().unwrap()));
+        let budget = Budget::new(Rates::hourly(2), clock.clone());
+        for _ in 0..2 {
+            assert_eq!(budget.take(person(1), Urgency::Person), Ok(()));
+        }
+        clock.advance(SignedDuration::from_mins(10));
+        let wait = budget.take(person(1), Urgency::Person).unwrap_err();
+        assert_eq!(wait, Duration::from_secs(50 * 60 + 1), "the full hour changes nothing");
+        assert_eq!(budget.take(person(2), Urgency::Person), Ok(()));
+        clock.advance(SignedDuration::try_from(wait).unwrap());
+        assert_eq!(budget.take(person(1), Urgency::Person), Ok(()));
     }
 
     #[test]

@@ -42,6 +42,17 @@ pub enum Battery {
 }
 
 impl Battery {
+    /// Fitbit's word for it, in both of its APIs.
+    pub(crate) fn parse(word: &str) -> Option<Self> {
+        match word {
+            "High" => Some(Self::High),
+            "Medium" => Some(Self::Medium),
+            "Low" => Some(Self::Low),
+            "Empty" => Some(Self::Empty),
+            _ => None,
+        }
+    }
+
     /// Its name in the API.
     pub fn key(self) -> &'static str {
         match self {

@@ -47,6 +47,18 @@ pub enum VendorError {
     /// A 4xx that only a defect of ours can cause.
     #[error("the vendor rejects the request as malformed")]
     Rejected,
+    /// A success without anything in it, where some answers say "none" in words and others say
+    /// nothing at all. Where nothing is held it means that there is nothing; it is no reason to give
+    /// up what is held.
+    #[error("the vendor's answer says nothing")]
+    NothingSaid,
+    /// 410: the upstream was switched off for good. Nothing is asked of it any more.
+    #[error("the vendor has switched this API off")]
+    Retired,
+    /// The consent was given for another upstream than this server uses now: its tokens are nobody
+    /// else's business.
+    #[error("this consent is for another of the vendor's APIs")]
+    OtherUpstream,
 }
 
 /// What to do about an error.
@@ -64,6 +76,8 @@ pub enum Verdict {
     TellPerson,
     /// The operator must act; nobody is disconnected.
     TellOperator,
+    /// Nothing helps but a new consent at another upstream: ask no more, and tell both.
+    GiveUp,
 }
 
 impl VendorError {
@@ -77,7 +91,8 @@ impl VendorError {
             Self::Misconfigured(_) => Verdict::TellOperator,
             Self::Throttled { wait } => Verdict::Wait(wait.unwrap_or(Duration::from_secs(30))),
             Self::BudgetSpent { wait } => Verdict::Wait(*wait),
-            Self::Unavailable | Self::Unreadable => Verdict::Retry,
+            Self::Unavailable | Self::Unreadable | Self::NothingSaid => Verdict::Retry,
+            Self::Retired | Self::OtherUpstream => Verdict::GiveUp,
         }
     }
 
@@ -90,9 +105,20 @@ impl VendorError {
             | Self::Refused
             | Self::Misconfigured(_)
             | Self::Throttled { .. }
-            | Self::BudgetSpent { .. } => true,
-            Self::ScopeMissing | Self::Rejected | Self::Unavailable | Self::Unreadable => false,
+            | Self::BudgetSpent { .. }
+            | Self::Retired
+            | Self::OtherUpstream => true,
+            Self::ScopeMissing
+            | Self::Rejected
+            | Self::Unavailable
+            | Self::Unreadable
+            | Self::NothingSaid => false,
         }
+    }
+
+    /// Whether the connection is over until the person consents again.
+    pub fn ends_connection(&self) -> bool {
+        *self == Self::GrantWithdrawn || self.verdict() == Verdict::GiveUp
     }
 
     /// A stable code for tables and APIs.
@@ -109,20 +135,25 @@ impl VendorError {
             Self::Unavailable => "unavailable",
             Self::Unreadable => "unreadable",
             Self::Rejected => "rejected",
+            Self::NothingSaid => "nothing_said",
+            Self::Retired => "upstream_retired",
+            Self::OtherUpstream => "upstream_changed",
         }
     }
 
     /// Why a day could not be read, as coverage says it.
     pub fn reason(&self) -> Reason {
         match self {
-            Self::GrantWithdrawn | Self::AccessRefused => Reason::ReconnectNeeded,
+            Self::GrantWithdrawn | Self::AccessRefused | Self::Retired | Self::OtherUpstream => {
+                Reason::ReconnectNeeded
+            }
             Self::ScopeMissing => Reason::ScopeMissing,
             Self::AccountNotLinked | Self::Refused | Self::Misconfigured(_) | Self::Rejected => {
                 Reason::VendorRefused
             }
             Self::Throttled { .. } | Self::BudgetSpent { .. } => Reason::RateLimited,
             Self::Unavailable => Reason::VendorUnavailable,
-            Self::Unreadable => Reason::VendorUnreadable,
+            Self::Unreadable | Self::NothingSaid => Reason::VendorUnreadable,
         }
     }
 }
@@ -148,6 +179,9 @@ mod tests {
             VendorError::Unavailable,
             VendorError::Unreadable,
             VendorError::Rejected,
+            VendorError::NothingSaid,
+            VendorError::Retired,
+            VendorError::OtherUpstream,
         ];
         let label = TOKEN_REFRESHES.labels.iter().find(|label| label.name == "error").unwrap();
         for error in errors {

@@ -1,7 +1,7 @@
 //! Reading a vendor: one trait, and per vendor one folder that implements it for each upstream.
 //!
 //! [`Vendor`] is what the rest of the product knows. [`fitbit::google_health::GoogleHealth`] is
-//! Fitbit behind the Google Health API. Retries, budgets and time-outs live here and nowhere else:
+//! Fitbit behind the Google Health API, [`fitbit::web_api::WebApi`] behind its former Web API. Retries, budgets and time-outs live here and nowhere else:
 //! an error that leaves this crate says by its [`Verdict`] what to do next.
 
 pub mod allowance;
@@ -17,7 +17,7 @@ mod skew;
 pub mod vendor;
 
 pub use allowance::{Allowance, Urgency};
-pub use budget::{Budget, Limits};
+pub use budget::{Budget, Limits, Rate, Rates};
 pub use device::{Battery, Device, DeviceKind};
 pub use error::{VendorError, Verdict};
 pub use hook::{HookEvent, HookNote, HookReceiver, HookRefusal, HookRequest};

@@ -116,6 +116,12 @@ pub trait Vendor: Send + Sync {
         false
     }
 
+    /// Whether its data come as what the clock on the wall showed, without offset: then it must be
+    /// told where the person was, and cannot tell itself.
+    fn keeps_wall_time(&self) -> bool {
+        false
+    }
+
     /// Where to send the browser.
     fn authorization_url(&self, request: &AuthorizationRequest<'_>) -> Url;
 

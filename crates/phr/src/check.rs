@@ -21,7 +21,7 @@ pub(crate) fn settings(variable: &dyn Fn(&str) -> Option<String>) -> String {
 
 /// What may be shown. Everything else counts as a secret, so that a new variable is hidden until
 /// somebody decides otherwise: addresses of databases and of other services may hold passwords.
-const SHOWN: [&str; 37] = [
+const SHOWN: [&str; 38] = [
     "LISTEN",
     "PUBLIC_URL",
     "DATABASE_CONNECTIONS",
@@ -39,6 +39,7 @@ const SHOWN: [&str; 37] = [
     "HISTORY_DAYS",
     "REQUESTS_PER_MINUTE_PER_PERSON",
     "REQUESTS_PER_MINUTE",
+    "REQUESTS_PER_HOUR_PER_PERSON",
     "RETURN_URLS",
     "CORS_ORIGINS",
     "TRUSTED_PROXIES",

@@ -11,7 +11,7 @@ use jiff::SignedDuration;
 use phr_api::settings::{Network, Registration};
 use phr_model::HeartRateForm;
 use phr_store::DatabaseUrl;
-use phr_vendors::fitbit::google_health::hooks::Authorization;
+use phr_vendors::{Rates, fitbit::google_health::hooks::Authorization};
 use secrecy::SecretString;
 use url::Url;
 
@@ -30,16 +30,31 @@ pub(crate) struct Mistake {
     pub(crate) problem: String,
 }
 
-/// The Google project's credentials.
+/// Which API serves Fitbit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub(crate) enum Upstream {
+    /// The Google Health API
+    #[default]
+    GoogleHealth,
+    /// Fitbit's own Web API, switched off on 2 November 2026
+    WebApi,
+}
+
+const UPSTREAMS: [(&str, Upstream); 2] =
+    [("google-health", Upstream::GoogleHealth), ("web-api", Upstream::WebApi)];
+
+/// The credentials at Fitbit's upstream.
 #[derive(Debug, Clone)]
 pub(crate) struct Fitbit {
+    /// Which API it is.
+    pub(crate) upstream: Upstream,
     /// OAuth client id.
     pub(crate) client_id: String,
     /// OAuth client secret.
     pub(crate) client_secret: SecretString,
-    /// Where Google sends the browser back; registered at Google character by character.
+    /// Where the upstream sends the browser back; registered there character by character.
     pub(crate) redirect_uri: Url,
-    /// An emulator to use instead of Google.
+    /// An emulator (or a proxy, of the Web API) to use instead of the upstream.
     pub(crate) base_url: Option<Url>,
     /// What Google sends along with notifications; without it none are heard.
     pub(crate) webhook: Option<Authorization>,
@@ -92,6 +107,7 @@ pub(crate) struct Config {
     pub(crate) history_days: i32,
     pub(crate) per_person_per_minute: u32,
     pub(crate) per_project_per_minute: u32,
+    pub(crate) per_person_per_hour: u32,
     pub(crate) return_urls: Vec<Url>,
     pub(crate) cors_origins: Vec<String>,
     pub(crate) trusted_proxies: Vec<Network>,
@@ -127,7 +143,7 @@ impl Place {
 }
 
 /// Every variable the server reads. `.env.example` documents each; a test keeps the two equal.
-pub(crate) const VARIABLES: [&str; 60] = [
+pub(crate) const VARIABLES: [&str; 61] = [
     "LISTEN",
     "PUBLIC_URL",
     "DATABASE_URL",
@@ -152,6 +168,7 @@ pub(crate) const VARIABLES: [&str; 60] = [
     "HISTORY_DAYS",
     "REQUESTS_PER_MINUTE_PER_PERSON",
     "REQUESTS_PER_MINUTE",
+    "REQUESTS_PER_HOUR_PER_PERSON",
     "RETURN_URLS",
     "CORS_ORIGINS",
     "TRUSTED_PROXIES",
@@ -246,6 +263,11 @@ impl Config {
                 "REQUESTS_PER_MINUTE",
                 PER_PROJECT_PER_MINUTE,
                 1..=100_000_000,
+            ),
+            per_person_per_hour: reader.number(
+                "REQUESTS_PER_HOUR_PER_PERSON",
+                Rates::FITBIT_PER_HOUR,
+                1..=1_000_000,
             ),
             return_urls: reader.urls("RETURN_URLS"),
             cors_origins: reader.origins(),

@@ -14,13 +14,15 @@ use phr_api::settings::{HashingCost, Lifetimes, RateLimits, Registration, Settin
 use phr_fhir::destination::{self, Credentials, Destination};
 use phr_model::{Clock, DateRange};
 use phr_notify::Notifier;
-use phr_sandbox::{FhirIds, FhirServer, Options as SandboxOptions, People, Sandbox};
+use phr_sandbox::{FhirIds, FhirServer, Options as SandboxOptions, People, Sandbox, WebApiMood};
 use phr_store::{SharedStore, delivery::DestinationSeen, sqlite::SqliteStore};
 use phr_sync::{OsEntropy, SyncSettings, entropy};
 use phr_vendors::{
-    Budget, Vendor,
-    budget::Limits,
-    fitbit::google_health::{self, GoogleHealth},
+    Budget, Rates, Vendor,
+    fitbit::{
+        google_health::{self, GoogleHealth},
+        web_api::{self, WebApi},
+    },
     http_client,
 };
 use secrecy::SecretString;
@@ -31,7 +33,7 @@ use url::Url;
 use self::{clock::SandboxClock, show::Shown};
 use crate::{
     app::{App, Parts},
-    config::Fhir,
+    config::{Fhir, Upstream},
     delivery,
     listen::{self, Room},
     serve,
@@ -58,6 +60,9 @@ pub(crate) struct Options {
     /// Serve these real recordings instead of invented days (CSV files; see docs/recordings.md)
     #[arg(long, value_name = "FOLDER")]
     recordings: Option<PathBuf>,
+    /// Which of Fitbit's APIs to read
+    #[arg(long, value_enum, default_value_t)]
+    upstream: Upstream,
     /// Deliver to this FHIR R4 server instead of an emulated one
     #[arg(long, value_name = "URL")]
     fhir: Option<Url>,
@@ -87,7 +92,8 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     let sandbox = Sandbox::start(sandbox_options(&options, &base_url)?).await?;
     let fhir = FhirServer::start(FhirIds::default()).await?;
     let fhir_url = options.fhir.clone().map_or_else(|| fhir.base_url().parse(), Ok)?;
-    let app = app(&sandbox, (&base_url, fhir_url), folder.join("phr.sqlite")).await?;
+    let database = folder.join("phr.sqlite");
+    let app = app(&sandbox, options.upstream, (&base_url, fhir_url), database).await?;
     demonstrate(&options, &sandbox, app, listener, &base_url).await?;
     sandbox.stop().await;
     Ok(())
@@ -165,6 +171,8 @@ fn sandbox_options(options: &Options, base_url: &Url) -> anyhow::Result<SandboxO
         client_id: CLIENT_ID.to_owned(),
         redirect_uris: vec![callback(base_url)?.into()],
         quota_per_minute: 0,
+        // As exact as the other upstream, so that both show the same.
+        web_api: WebApiMood { quota_per_hour: 0, weight_decimals: 3, ..WebApiMood::default() },
         ..SandboxOptions::default()
     })
 }
@@ -177,6 +185,7 @@ fn destination(url: Url) -> Destination {
 
 async fn app(
     sandbox: &Sandbox,
+    upstream: Upstream,
     (base_url, fhir_url): (&Url, Url),
     database: PathBuf,
 ) -> anyhow::Result<App> {
@@ -189,7 +198,7 @@ async fn app(
         notifier: Notifier::silent(store.clone(), clock.clone()),
         store,
         encryption_key: SecretString::from(fernet::Fernet::generate_key()),
-        vendors: vec![vendor(sandbox, base_url, &clock)?],
+        vendors: vec![vendor(sandbox, upstream, base_url, &clock)?],
         webhooks: None,
         // As many days as the table shows, so that the figures stay as printed.
         sync: SyncSettings {
@@ -217,16 +226,24 @@ fn days(sandbox: &Sandbox) -> i32 {
 
 fn vendor(
     sandbox: &Sandbox,
+    upstream: Upstream,
     base_url: &Url,
     clock: &Arc<dyn Clock>,
 ) -> anyhow::Result<Arc<dyn Vendor>> {
     let secret = SecretString::from(SandboxOptions::default().client_secret);
-    let base: Url = sandbox.base_url().parse()?;
-    let settings =
-        google_health::Settings::at(&base, CLIENT_ID.to_owned(), secret, callback(base_url)?);
-    let limits = Limits { per_person_per_minute: UNHURRIED, per_project_per_minute: UNHURRIED };
-    let budget = Arc::new(Budget::new(limits, clock.clone()));
-    Ok(Arc::new(GoogleHealth::new(&settings, http_client()?, budget, clock.clone())))
+    let (base, id): (Url, _) = (sandbox.base_url().parse()?, CLIENT_ID.to_owned());
+    let (http, callback) = (http_client()?, callback(base_url)?);
+    let budget = Arc::new(Budget::new(Rates::hourly(UNHURRIED), clock.clone()));
+    Ok(match upstream {
+        Upstream::GoogleHealth => {
+            let settings = google_health::Settings::at(&base, id, secret, callback);
+            Arc::new(GoogleHealth::new(&settings, http, budget, clock.clone()))
+        }
+        Upstream::WebApi => {
+            let settings = web_api::Settings::at(&base, id, secret, callback);
+            Arc::new(WebApi::new(&settings, http, budget, clock.clone()))
+        }
+    })
 }
 
 /// Throw-away keys, open registration on the loopback interface only, and access tokens that last

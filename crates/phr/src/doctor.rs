@@ -61,7 +61,7 @@ pub(crate) async fn examine(
     let vendors = match &config {
         // Nothing is asked of the vendor here, so no budget needs to be shared.
         Ok(config) => {
-            let unused = Budget::new(serve::limits(config), clock.clone());
+            let unused = Budget::new(serve::rates(config).1, clock.clone());
             Vendors::new(serve::vendors(config, Arc::new(unused), &clock)?)
         }
         Err(_) => Vendors::default(),
@@ -260,6 +260,8 @@ mod tests {
         let tokens = SealedTokens { envelope: "sealed".to_owned(), access_expires_at: now };
         let reconnect_by = testing.then_some(now + jiff::SignedDuration::from_hours(100));
         let consent = Consent {
+            upstream: "google-health".to_owned(),
+            legacy_user: None,
             vendor_user: n.to_string(),
             scopes: Vec::new(),
             zone: None,

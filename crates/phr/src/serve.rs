@@ -8,9 +8,11 @@ use phr_model::{Clock, SystemClock};
 use phr_store::{SharedStore, Vault};
 use phr_sync::{SharedBudget, SyncSettings, reseal::reseal};
 use phr_vendors::{
-    Allowance, HookReceiver, Vendor,
-    budget::Limits,
-    fitbit::google_health::{self, GoogleHealth, hooks::GoogleHooks},
+    Allowance, HookReceiver, Limits, Rates, Vendor,
+    fitbit::{
+        google_health::{self, GoogleHealth, hooks::GoogleHooks},
+        web_api::{self, WebApi},
+    },
     http_client,
 };
 use secrecy::SecretString;
@@ -19,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     app::{App, Parts},
-    config::{Config, Fitbit},
+    config::{Config, Fitbit, Upstream},
     delivery,
     listen::{self, Room},
     worker,
@@ -61,6 +63,12 @@ pub(crate) async fn run(config: Config, role: Role) -> anyhow::Result<()> {
     let room = config.room();
     if config.fitbit.is_none() {
         tracing::warn!("FITBIT_CLIENT_ID is not set: nobody can connect Fitbit yet");
+    }
+    if config.fitbit.as_ref().is_some_and(|fitbit| fitbit.upstream == Upstream::WebApi) {
+        tracing::warn!(
+            "FITBIT_UPSTREAM=web-api: Fitbit switched this API off on 2 November 2026; see \
+             docs/upstreams.md"
+        );
     }
     if config.registration == Registration::Open {
         tracing::warn!(
@@ -126,7 +134,8 @@ pub(crate) async fn parts(config: Config) -> anyhow::Result<Parts> {
         .with_context(|| format!("cannot open {}", config.database))?;
     settle_keys(&store, &config.encryption_key).await?;
     let notifier = config.notify.notifier(store.clone(), clock.clone(), &config.public_url)?;
-    let budget = SharedBudget::new(store.clone(), clock.clone(), "google-health", limits(&config));
+    let (name, rates) = rates(&config);
+    let budget = SharedBudget::new(store.clone(), clock.clone(), name, rates);
     Ok(Parts {
         notifier,
         vendors: vendors(&config, Arc::new(budget), &clock)?,
@@ -175,10 +184,17 @@ async fn settle_keys(store: &SharedStore, ring: &SecretString) -> anyhow::Result
     Ok(())
 }
 
-pub(crate) fn limits(config: &Config) -> Limits {
-    Limits {
-        per_person_per_minute: config.per_person_per_minute,
-        per_project_per_minute: config.per_project_per_minute,
+/// What the upstream allows, and under which name processes share it.
+pub(crate) fn rates(config: &Config) -> (&'static str, Rates) {
+    match config.fitbit.as_ref().map(|fitbit| fitbit.upstream).unwrap_or_default() {
+        Upstream::GoogleHealth => {
+            let limits = Limits {
+                per_person_per_minute: config.per_person_per_minute,
+                per_project_per_minute: config.per_project_per_minute,
+            };
+            ("google-health", limits.into())
+        }
+        Upstream::WebApi => ("web-api", Rates::hourly(config.per_person_per_hour)),
     }
 }
 
@@ -189,8 +205,14 @@ pub(crate) fn vendors(
     clock: &Arc<dyn Clock>,
 ) -> anyhow::Result<Vec<Arc<dyn Vendor>>> {
     let Some(fitbit) = &config.fitbit else { return Ok(Vec::new()) };
-    let google = GoogleHealth::new(&google(fitbit), http_client()?, allowance, clock.clone());
-    Ok(vec![Arc::new(google)])
+    let (http, clock) = (http_client()?, clock.clone());
+    let vendor: Arc<dyn Vendor> = match fitbit.upstream {
+        Upstream::GoogleHealth => {
+            Arc::new(GoogleHealth::new(&google(fitbit), http, allowance, clock))
+        }
+        Upstream::WebApi => Arc::new(WebApi::new(&web_api(fitbit), http, allowance, clock)),
+    };
+    Ok(vec![vendor])
 }
 
 fn google(fitbit: &Fitbit) -> google_health::Settings {
@@ -201,12 +223,24 @@ fn google(fitbit: &Fitbit) -> google_health::Settings {
     }
 }
 
+fn web_api(fitbit: &Fitbit) -> web_api::Settings {
+    let (id, secret) = (fitbit.client_id.clone(), fitbit.client_secret.clone());
+    match &fitbit.base_url {
+        Some(base) => web_api::Settings::at(base, id, secret, fitbit.redirect_uri.clone()),
+        None => web_api::Settings::fitbit(id, secret, fitbit.redirect_uri.clone()),
+    }
+}
+
 fn webhooks(
     config: &Config,
     clock: &Arc<dyn Clock>,
 ) -> anyhow::Result<Option<Arc<dyn HookReceiver>>> {
     let Some(fitbit) = &config.fitbit else { return Ok(None) };
-    let Some(authorization) = fitbit.webhook.clone() else { return Ok(None) };
+    let authorization = fitbit.webhook.clone();
+    let Some(authorization) = authorization.filter(|_| fitbit.upstream == Upstream::GoogleHealth)
+    else {
+        return Ok(None);
+    };
     let keyset = google(fitbit).keyset_url;
     Ok(Some(Arc::new(GoogleHooks::new(authorization, keyset, http_client()?, clock.clone()))))
 }
@@ -257,6 +291,8 @@ mod tests {
         let binding = Binding { purpose: "tokens", owner: "connection" };
         let envelope = Vault::new(ring).unwrap().seal(binding, &"1//token".into());
         let consent = Consent {
+            upstream: "google-health".to_owned(),
+            legacy_user: None,
             vendor_user: "user".to_owned(),
             scopes: Vec::new(),
             zone: None,

@@ -53,6 +53,18 @@ fn once_and_json_print_exactly_one_line_for_scripts() {
     }
 }
 
+#[test]
+fn the_other_upstream_shows_the_same_observations() {
+    let counts = |upstream: &str| {
+        let output = phr(&["demo", "--once", "--json", "--port", "0", "--upstream", upstream]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let line: Value = serde_json::from_str(&stdout(&output)).unwrap();
+        let metrics = line["people"][0]["metrics"].clone();
+        phr_model::Metric::ALL.map(|metric| metrics[metric.key()]["observations"].clone())
+    };
+    assert_eq!(counts("web-api"), counts("google-health"));
+}
+
 /// `(token, URL)` of each printed command.
 fn commands(shown: &str) -> Vec<(String, String)> {
     let quoted = |line: &str| -> Vec<String> {

@@ -101,6 +101,17 @@ async fn everything_recorded_comes_out_of_the_api() {
     coverage_says_where_the_account_differs(&demo, &folder).await;
 }
 
+/// The same wearers through Fitbit's former Web API: the same Observations.
+#[tokio::test]
+async fn the_web_api_says_the_same() {
+    let Some(folder) = folder() else { return };
+    let arguments = ["--recordings", folder.to_str().unwrap(), "--upstream", "web-api"];
+    let demo = Demo::start(&arguments).await;
+    daily_figures_are_the_accounts(&demo, &folder).await;
+    hours_of_heart_rate_are_right(&demo, &folder).await;
+    weigh_ins_are_right_to_the_gram(&demo, &folder).await;
+}
+
 async fn daily_figures_are_the_accounts(demo: &Demo, folder: &Path) {
     let activity = activity(folder);
     let minutes = sums(folder, "steps_by_minute.csv");

@@ -105,6 +105,8 @@ impl TestApp {
         let connection = self.store.select_vendor(person, FITBIT, now).await.unwrap();
         let expires = now + SignedDuration::from_hours(1);
         let consent = Consent {
+            upstream: "google-health".to_owned(),
+            legacy_user: None,
             vendor_user: connection.vendor_user.unwrap_or_else(|| format!("vendor-{person}")),
             scopes: Vec::new(),
             zone: Some("Europe/Zurich".to_owned()),

@@ -94,6 +94,8 @@ impl Scene {
         let connection = self.store.select_vendor(id, FITBIT, now).await.unwrap();
         let tokens = SealedTokens { envelope: "key1:x".to_owned(), access_expires_at: now };
         let consent = Consent {
+            upstream: "google-health".to_owned(),
+            legacy_user: None,
             vendor_user: id.to_string(),
             scopes: Vec::new(),
             zone: None,

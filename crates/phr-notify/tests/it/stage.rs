@@ -74,6 +74,8 @@ impl Stage {
         assert_eq!(registered, Registration::Created);
         let connection = self.store.select_vendor(id, FITBIT, self.now()).await.unwrap().id;
         let consent = Consent {
+            upstream: "google-health".to_owned(),
+            legacy_user: None,
             vendor_user: email.to_owned(),
             scopes: Vec::new(),
             zone: None,

@@ -8,7 +8,7 @@ use super::{
     DbConnection, DbStore, connections::changed, dialect::free, error::in_database, row::Columns,
 };
 use crate::{
-    budget::{Budgets, Granted, Minute},
+    budget::{Allotment, Budgets, Granted, Minute},
     error::StoreError,
 };
 
@@ -32,7 +32,7 @@ const FORGET: &str = concat!(
 struct Ask {
     key: String,
     amount: u32,
-    limit: u32,
+    allotment: Allotment,
     now: Timestamp,
 }
 
@@ -45,7 +45,7 @@ async fn spend(transaction: &mut DbConnection, ask: Ask) -> Result<Granted, Stor
         return Ok(Granted { amount: 0, retry_at: Some(closed_until), spent: 0 });
     }
     let mut minute: Minute = columns.made("slots", |slots| serde_json::from_str(slots).ok())?;
-    let granted = minute.spend(ask.amount, ask.limit, ask.now);
+    let granted = minute.spend(ask.amount, ask.allotment, ask.now);
     if granted.amount > 0 {
         let slots = serde_json::json!(minute).to_string();
         changed(transaction, sqlx::query(SAVE).bind(ask.key).bind(slots)).await?;
@@ -59,10 +59,10 @@ impl Budgets for DbStore {
         &self,
         key: &str,
         ask: u32,
-        limit: u32,
+        allotment: Allotment,
         now: Timestamp,
     ) -> Result<Granted, StoreError> {
-        let ask = Ask { key: key.to_owned(), amount: ask, limit, now };
+        let ask = Ask { key: key.to_owned(), amount: ask, allotment, now };
         self.write(move |transaction| spend(transaction, ask).boxed()).await
     }
 

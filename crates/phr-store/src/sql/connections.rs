@@ -26,7 +26,7 @@ use crate::{
 /// Everything but tokens and lease.
 macro_rules! columns {
     () => {
-        "number, id, person, vendor, state, vendor_user, scopes, zone, connected_at, reconnect_by,
+        "number, id, person, vendor, state, upstream, vendor_user, scopes, zone, zones, connected_at, reconnect_by,
          last_complete_at, last_run_at, last_error, attempts, due_at, priority, lease_until,
          devices, audit_due_at, audit_from, history_due_at, history_attempts, kept_from,
          member_since, hinted_from, last_hook_at, missed_hooks"
@@ -53,17 +53,20 @@ const ALL: &str =
 
 const LINKED_ELSEWHERE: &str = "select 1 from connection other
     join connection this on this.id = $1
-    where other.vendor = this.vendor and other.vendor_user = $2 and other.id <> $1
+    where other.vendor = this.vendor and other.id <> $1
+        and (other.vendor_user = $2 or other.legacy_user = $3)
         and other.state in ('active', 'reconnect_needed')";
 const OTHER_ACCOUNT: &str = "select 1 from connection
-    where id = $1 and vendor_user is not null and vendor_user <> $2";
+    where id = $1 and vendor_user is not null and vendor_user <> $2
+        and (legacy_user is null or $3 is null or legacy_user <> $3)";
 const LINK: &str = "update connection set state = 'active', vendor_user = $2, scopes = $3,
         zone = coalesce($4, zone), tokens = $5, access_expires_at = $6,
         tokens_version = tokens_version + 1, reconnect_by = $7, connected_at = $8,
         devices = null,
         last_error = null, attempts = 0, due_at = $8, priority = 0, history_attempts = 0,
         lease_token = null, lease_until = null, lease_work = null,
-        trigger_at = null, trigger_priority = null
+        trigger_at = null, trigger_priority = null,
+        upstream = $9, legacy_user = coalesce($10, legacy_user)
     where id = $1";
 
 const TOKENS: &str = "select tokens, access_expires_at, tokens_version from connection
@@ -74,6 +77,8 @@ const REPLACE_TOKENS: &str = "update connection
 const REMEMBER: &str = "update connection set scopes = $2, zone = coalesce($3, zone) where id = $1";
 const REMEMBER_DEVICES: &str =
     "update connection set devices = $2 where id = $1 and state = 'active'";
+
+const REMEMBER_ZONES: &str = "update connection set zones = $2 where id = $1";
 
 const DISCONNECT: &str = "update connection set state = 'disconnected', scopes = '[]',
         tokens = null, access_expires_at = null, tokens_version = tokens_version + 1,
@@ -93,9 +98,11 @@ pub(super) fn read(row: &DbRow) -> Result<Connection, StoreError> {
         person: columns.person("person")?,
         vendor: columns.get("vendor")?,
         state: columns.made("state", ConnectionState::parse)?,
+        upstream: columns.get("upstream")?,
         vendor_user: columns.get("vendor_user")?,
         scopes: columns.made("scopes", |scopes: &str| serde_json::from_str(scopes).ok())?,
         zone: columns.get("zone")?,
+        zones: columns.get("zones")?,
         connected_at: columns.instant_if_any("connected_at")?,
         reconnect_by: columns.instant_if_any("reconnect_by")?,
         last_complete_at: columns.instant_if_any("last_complete_at")?,
@@ -133,13 +140,18 @@ async fn link(
     consent: Consent,
     now: Timestamp,
 ) -> Result<Linking, StoreError> {
-    locks::name(&mut *transaction, format!("link {}", consent.vendor_user)).await?;
+    let account = consent.legacy_user.as_ref().unwrap_or(&consent.vendor_user);
+    locks::name(&mut *transaction, format!("link {account}")).await?;
     locks::connection(&mut *transaction, id).await?;
-    let elsewhere = sqlx::query(LINKED_ELSEWHERE).bind(id.0).bind(&consent.vendor_user);
+    let elsewhere = sqlx::query(LINKED_ELSEWHERE)
+        .bind(id.0)
+        .bind(&consent.vendor_user)
+        .bind(&consent.legacy_user);
     if elsewhere.fetch_optional(&mut *transaction).await.map_err(in_database)?.is_some() {
         return Ok(Linking::LinkedElsewhere);
     }
-    let other = sqlx::query(OTHER_ACCOUNT).bind(id.0).bind(&consent.vendor_user);
+    let other =
+        sqlx::query(OTHER_ACCOUNT).bind(id.0).bind(&consent.vendor_user).bind(&consent.legacy_user);
     if other.fetch_optional(&mut *transaction).await.map_err(in_database)?.is_some() {
         return Ok(Linking::OtherAccount);
     }
@@ -152,7 +164,9 @@ async fn link(
         .bind(consent.tokens.envelope)
         .bind(consent.tokens.access_expires_at.as_microsecond())
         .bind(micros(consent.reconnect_by))
-        .bind(now.as_microsecond());
+        .bind(now.as_microsecond())
+        .bind(consent.upstream)
+        .bind(consent.legacy_user);
     let linked = link.execute(&mut *transaction).await.map_err(in_database)?;
     if linked.rows_affected() == 0 {
         return Err(StoreError::Refused("there is no such connection".into()));
@@ -285,6 +299,11 @@ impl Connections for DbStore {
 
     async fn remember_devices(&self, id: ConnectionId, devices: &str) -> Result<(), StoreError> {
         let statement = sqlx::query(REMEMBER_DEVICES).bind(id.0).bind(devices.to_owned());
+        self.change(statement).await.map(|_| ())
+    }
+
+    async fn remember_zones(&self, id: ConnectionId, zones: &str) -> Result<(), StoreError> {
+        let statement = sqlx::query(REMEMBER_ZONES).bind(id.0).bind(zones.to_owned());
         self.change(statement).await.map(|_| ())
     }
 

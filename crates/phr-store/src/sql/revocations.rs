@@ -15,14 +15,15 @@ use crate::{
 // Withdrawing an older grant of the same vendor account would end the new one with it.
 const FORGET_REVOCATIONS: &str = "delete from revocation where vendor_user = $2
     and vendor = (select vendor from connection where id = $1)";
-const REVOKE: &str = "insert into revocation (connection, vendor, vendor_user, envelope, due_at)
-    select id, vendor, vendor_user, tokens, $2 from connection
+const REVOKE: &str = "insert into revocation (connection, vendor, vendor_user, envelope, due_at,
+        upstream)
+    select id, vendor, vendor_user, tokens, $2, upstream from connection
     where id = $1 and tokens is not null and state in ('active', 'reconnect_needed')";
 const REVOKE_LATER: &str =
-    "insert into revocation (connection, vendor, vendor_user, envelope, due_at)
-    select id, vendor, vendor_user, $2, $3 from connection
+    "insert into revocation (connection, vendor, vendor_user, envelope, due_at, upstream)
+    select id, vendor, vendor_user, $2, $3, upstream from connection
     where id = $1 and state = 'disconnected'";
-const DUE_REVOCATIONS: &str = "select id, connection, vendor, envelope, attempts
+const DUE_REVOCATIONS: &str = "select id, connection, vendor, upstream, envelope, attempts
     from revocation where due_at <= $1 order by id limit 100";
 const REVOCATION_DONE: &str = "delete from revocation where id = $1";
 const POSTPONE_REVOCATION: &str =
@@ -54,6 +55,7 @@ fn read(row: &DbRow) -> Result<Revocation, StoreError> {
         id: columns.get("id")?,
         connection: columns.get::<Uuid>("connection").map(ConnectionId)?,
         vendor: columns.get("vendor")?,
+        upstream: columns.get("upstream")?,
         envelope: columns.get("envelope")?,
         attempts: columns.whole("attempts")?,
     })

@@ -62,6 +62,8 @@ pub(crate) fn tokens(envelope: &str) -> SealedTokens {
 
 pub(crate) fn consent(vendor_user: &str) -> Consent {
     Consent {
+        upstream: "google-health".to_owned(),
+        legacy_user: None,
         vendor_user: vendor_user.to_owned(),
         scopes: vec!["activity".to_owned(), "sleep".to_owned()],
         zone: Some("Europe/Zurich".to_owned()),

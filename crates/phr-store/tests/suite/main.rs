@@ -272,6 +272,7 @@ on_every_database! {
         an_older_process_keeps_working_after_columns_were_added;
     budgets:
         a_budget_is_shared_by_processes_and_minutes,
+        an_hours_requests_are_counted_over_any_hour,
         of_many_spenders_at_once_none_gets_too_much,
         less_urgent_work_leaves_room,
         a_closed_budget_grants_nothing,

@@ -234,6 +234,26 @@ static REJECTED: Remedy = remedy(
     "Google rejects a request of this server as malformed.",
     "Look for a newer version of this server, and report it otherwise.",
 );
+static NOTHING_SAID: Remedy = remedy(
+    "nothing_said",
+    (Attention, Vendor),
+    "Fitbit answers, but with nothing, about days that we hold readings of. They are kept.",
+    "Nothing; it is asked again by itself.",
+);
+static UPSTREAM_RETIRED: Remedy = remedy(
+    "upstream_retired",
+    (Failing, Operator),
+    "Fitbit has switched off the API that this server uses. What was read is kept.",
+    "The operator sets FITBIT_UPSTREAM=google-health with credentials of a Google Cloud project \
+     (docs/upstreams.md); then everybody connects Fitbit once more.",
+);
+static UPSTREAM_CHANGED: Remedy = remedy(
+    "upstream_changed",
+    (Failing, Person),
+    "This server reaches Fitbit another way now, for which a new permission is needed. What was \
+     read is kept.",
+    "Connect Fitbit again with the same account.",
+);
 static UNKNOWN: Remedy = remedy(
     "unknown",
     (Failing, Operator),
@@ -259,6 +279,9 @@ pub(super) fn of_error(code: &str, attempts: u32) -> &'static Remedy {
         "unavailable" => &OUTAGE,
         "unreadable" => &UNREADABLE,
         "rejected" => &REJECTED,
+        "nothing_said" => &NOTHING_SAID,
+        "upstream_retired" => &UPSTREAM_RETIRED,
+        "upstream_changed" => &UPSTREAM_CHANGED,
         _ => &UNKNOWN,
     }
 }

@@ -1,11 +1,20 @@
 //! Where the person was. Steps bear witness, so when they change, the days of other metrics next to
 //! them may begin and end otherwise than was said, and must be derived again.
 
+use std::sync::Arc;
+
 use jiff::tz::TimeZone;
 use phr_model::{Coverage, DateRange, Day, Metric, Offsets, Sample, metric::Forming, observe};
 use phr_store::{StoreError, connection::Connection, reading::DayWrite};
 
+use phr_vendors::{Vendor, VendorError};
+
 use super::Run;
+use crate::{
+    service::SyncService,
+    session::{Failure, Session},
+    zones::Zones,
+};
 
 /// A day more on both sides: whoever was somewhere else by then has witnesses in between.
 pub(crate) fn around(days: DateRange) -> DateRange {
@@ -21,7 +30,60 @@ pub(crate) fn zone_of(connection: &Connection) -> TimeZone {
     TimeZone::get(name).unwrap_or(TimeZone::UTC)
 }
 
+/// Asks where the account is, and remembers it if it is news. A vendor that says nothing about the
+/// account leaves it where it was.
+pub(super) async fn learn(
+    service: &SyncService,
+    vendor: &Arc<dyn Vendor>,
+    session: &mut Session<'_>,
+    connection: &mut Connection,
+) -> Result<(), Failure> {
+    let asked = session.ask(|access| {
+        let vendor = vendor.clone();
+        async move { vendor.account(&access).await }
+    });
+    let zone = match asked.await {
+        Ok(account) => account.zone,
+        Err(Failure::Vendor(VendorError::NothingSaid)) if connection.zone.is_some() => None,
+        Err(failure) => return Err(failure),
+    };
+    if zone.is_some() && zone != connection.zone {
+        let (store, scopes) = (&service.store, &connection.scopes);
+        store.remember_account(connection.id, scopes, zone.as_deref()).await?;
+        connection.zone = zone;
+    }
+    if vendor.keeps_wall_time() {
+        // Without it every instant would be wrong.
+        let zone = connection.zone.as_deref().ok_or(VendorError::Unreadable)?;
+        if let Some(zones) = Zones::of(connection).with(zone, service.clock.now()) {
+            let json = zones.json();
+            service.store.remember_zones(connection.id, &json).await?;
+            connection.zones = Some(json);
+        }
+    }
+    Ok(())
+}
+
+/// The offsets by which `vendor`'s data of `days` are read: `witnesses` tell where the person was, unless
+/// they were themselves read by the zones of the account.
+pub(crate) fn offsets(
+    vendor: &dyn Vendor,
+    connection: &Connection,
+    days: DateRange,
+    witnesses: &[Sample],
+) -> Offsets {
+    if vendor.keeps_wall_time() {
+        Offsets::new(zone_of(connection), &Zones::of(connection).witnesses(days))
+    } else {
+        Offsets::new(zone_of(connection), witnesses)
+    }
+}
+
 impl Run<'_> {
+    pub(super) fn offsets(&self, window: DateRange, witnesses: &[Sample]) -> Offsets {
+        offsets(&*self.vendor, &self.connection, window, witnesses)
+    }
+
     /// Steps around `window` bear witness to where the person was, because every tracker counts
     /// them: for data that comes without civil time, and for days without samples of their own.
     pub(super) async fn witnesses(

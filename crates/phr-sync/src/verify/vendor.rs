@@ -5,13 +5,13 @@ use std::{
     sync::Arc,
 };
 
-use jiff::{civil::Date, tz::TimeZone};
-use phr_model::{DateRange, Figure, Metric, Offsets, PersonId, Sample, metric::Kind, time::runs};
+use jiff::civil::Date;
+use phr_model::{DateRange, Figure, Metric, PersonId, Sample, metric::Kind, time::runs};
 use phr_store::{
     StoreError,
     connection::{Connection, ConnectionState, Lease},
 };
-use phr_vendors::{DayReading, Urgency, Vendor};
+use phr_vendors::{DayReading, Urgency, Vendor, VendorError};
 
 use super::{
     Listener, against,
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     compare::is_settled,
-    run::{TELLS_WHERE, vendor_error, zone_of},
+    run::{TELLS_WHERE, offsets, vendor_error, zone_of},
     service::SyncService,
     session::{Failure, Session},
 };
@@ -59,6 +59,10 @@ pub async fn verify(
             verified.unchecked.push(unchecked("not_configured", false));
             continue;
         };
+        if connection.upstream != vendor.upstream() {
+            verified.unchecked.push(unchecked(VendorError::OtherUpstream.code(), true));
+            continue;
+        }
         // Work on older days gives way; a sync of the recent ones is left alone.
         let Ok((connection, lease)) = service.claim_for_person(connection.id).await else {
             verified.unchecked.push(unchecked("busy", false));
@@ -90,8 +94,7 @@ async fn compare(
     listener: Listener<'_>,
 ) -> Result<Verified, Failure> {
     let session = Session::open(service, vendor.clone(), lease, Urgency::Audit).await?;
-    let zone = zone_of(connection);
-    let today = zone.to_datetime(service.clock.now()).date();
+    let today = zone_of(connection).to_datetime(service.clock.now()).date();
     let last = if extent.today { today } else { today.yesterday().unwrap_or(today) };
     let findings = Findings::about(connection.person);
     let mut auditor = Auditor {
@@ -100,7 +103,7 @@ async fn compare(
         person: connection.person,
         kept_from: connection.kept_from.unwrap_or(Date::MIN),
         session,
-        zone,
+        connection,
         findings,
         verified: Verified::default(),
     };
@@ -121,7 +124,7 @@ struct Auditor<'a> {
     /// From here on there must be nothing that the vendor has and we do not.
     kept_from: Date,
     session: Session<'a>,
-    zone: TimeZone,
+    connection: &'a Connection,
     findings: Findings,
     verified: Verified,
 }
@@ -164,7 +167,7 @@ impl Auditor<'_> {
 
     async fn samples(&mut self, metric: Metric, window: DateRange) -> Result<(), Failure> {
         let witnesses = self.witnesses(metric, window).await?;
-        let offsets = Offsets::new(self.zone.clone(), &witnesses);
+        let offsets = offsets(&*self.vendor, self.connection, window, &witnesses);
         let vendor = self.vendor.clone();
         let theirs = self
             .session

@@ -21,9 +21,12 @@ use phr_sync::{
     Callback, Connector, Entropy, Finished, RunReport, SyncError, SyncService, SyncSettings,
 };
 use phr_vendors::{
-    Budget, TokioPace, Vendor,
+    Budget, Rates, TokioPace, Vendor,
     budget::Limits,
-    fitbit::google_health::{GoogleHealth, Settings},
+    fitbit::{
+        google_health::{GoogleHealth, Settings},
+        web_api::{self, WebApi},
+    },
     http_client,
     pace::InstantPace,
     registry::Vendors,
@@ -66,8 +69,16 @@ impl Entropy for Counted {
     }
 }
 
+/// Which of Fitbit's APIs a stage reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Upstream {
+    GoogleHealth,
+    WebApi,
+}
+
 /// Everything a sync needs.
 pub(crate) struct Stage {
+    pub(crate) upstream: Upstream,
     pub(crate) sandbox: Sandbox,
     pub(crate) settings: Settings,
     pub(crate) clock: Arc<dyn Clock>,
@@ -98,6 +109,33 @@ impl Stage {
 
     pub(crate) async fn with(options: Options) -> Self {
         Self::on(bed::open().await, options).await
+    }
+
+    /// The same through one of the upstreams.
+    pub(crate) async fn through(upstream: Upstream, options: Options) -> Self {
+        let mut stage = Self::with(options).await;
+        stage.switch(upstream);
+        stage
+    }
+
+    /// The operator chooses another upstream.
+    pub(crate) fn switch(&mut self, upstream: Upstream) {
+        self.upstream = upstream;
+        let vendor = match upstream {
+            Upstream::GoogleHealth => vendor(&self.settings, 1_000_000, &self.clock),
+            Upstream::WebApi => self.web_api(1_000_000),
+        };
+        self.use_vendor(vendor);
+    }
+
+    /// A client of the emulated Web API that never sleeps and keeps to so many requests an hour.
+    pub(crate) fn web_api(&self, per_hour: u32) -> Arc<dyn Vendor> {
+        let Settings { client_id, client_secret, redirect_uri, api_base_url, .. } =
+            self.settings.clone();
+        let settings = web_api::Settings::at(&api_base_url, client_id, client_secret, redirect_uri);
+        let budget = Arc::new(Budget::new(Rates::hourly(per_hour), self.clock.clone()));
+        let vendor = WebApi::new(&settings, http_client().unwrap(), budget, self.clock.clone());
+        Arc::new(vendor.with_pace(Arc::new(InstantPace::default())))
     }
 
     /// A stage on this store.
@@ -134,7 +172,8 @@ impl Stage {
         };
         let browser =
             reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { sandbox, settings: google, clock, store, connector, sync, bed, browser }
+        let upstream = Upstream::GoogleHealth;
+        Self { upstream, sandbox, settings: google, clock, store, connector, sync, bed, browser }
     }
 
     pub(crate) fn world(&self) -> &World {

@@ -1,3 +1,12 @@
-//! Fitbit. Since the legacy Web API was shut down (2026-11-02), the Google Health API serves it.
+//! Fitbit, through either of two upstreams: the Google Health API, which serves it since the Web API
+//! was shut down (2026-11-02), and the Web API itself, for those who still reach one that speaks it.
+//! What both have in common lies here: sending requests and trying again, reading JSON, and the
+//! token endpoint.
 
+mod api;
+mod failure;
 pub mod google_health;
+mod json;
+mod readings;
+mod token_line;
+pub mod web_api;

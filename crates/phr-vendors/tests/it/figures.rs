@@ -20,6 +20,7 @@ fn main_value(figure: &Figure) -> i64 {
         Figure::Total { value } | Figure::Daily { value, .. } => *value,
         Figure::Spread { mean_micro, .. } => *mean_micro,
         Figure::Readings { sum, .. } => *sum,
+        Figure::Mark { .. } => panic!("a mark has no value"),
     }
 }
 

@@ -9,7 +9,7 @@ use phr_vendors::fitbit::google_health::hooks::{Authorization, Check};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use super::{Fitbit, Mistake, WebhookAdmin};
+use super::{Fitbit, Mistake, UPSTREAMS, Upstream, WebhookAdmin};
 use crate::metrics::Metrics;
 
 /// Reads variables one by one and remembers what is wrong with them.
@@ -237,19 +237,35 @@ impl Reader<'_> {
 
     /// Without credentials the server runs, and says so to whoever tries to connect.
     pub(super) fn fitbit(&mut self, public_url: Option<&Url>) -> Option<Fitbit> {
-        self.one_of("FITBIT_UPSTREAM", &[("google-health", ())]);
-        let (base_url, webhook) = (self.emulator(), self.webhook());
+        let upstream = self.one_of("FITBIT_UPSTREAM", &UPSTREAMS);
+        let base_url = match upstream {
+            Upstream::GoogleHealth => self.emulator(),
+            Upstream::WebApi => self.proxy(),
+        };
+        let webhook = self.webhook();
         if self.text("FITBIT_CLIENT_ID").is_none() && self.text("FITBIT_CLIENT_SECRET").is_none() {
             return None;
         }
-        let remedy = "copy it from the Google Cloud console, or unset both to run without Fitbit";
+        let remedy = match upstream {
+            Upstream::GoogleHealth => {
+                "copy it from the Google Cloud console, or unset both to run without Fitbit"
+            }
+            Upstream::WebApi => "copy it from dev.fitbit.com, or unset both to run without Fitbit",
+        };
         let client_id = self.secret("FITBIT_CLIENT_ID", remedy);
         let client_secret = self.secret("FITBIT_CLIENT_SECRET", remedy);
         let default = public_url?.join("integrations/fitbit/callback").ok()?;
         let redirect = self.parsed("FITBIT_REDIRECT_URI", default.as_str(), "a URL");
         let redirect_uri = redirect.and_then(|url| self.https("FITBIT_REDIRECT_URI", url))?;
         let client_id = client_id?.expose_secret().to_owned();
-        Some(Fitbit { client_id, client_secret: client_secret?, redirect_uri, base_url, webhook })
+        let client_secret = client_secret?;
+        Some(Fitbit { upstream, client_id, client_secret, redirect_uri, base_url, webhook })
+    }
+
+    /// Fitbit itself has switched its Web API off, so whatever speaks it now is somewhere else.
+    fn proxy(&mut self) -> Option<Url> {
+        let base_url = self.urls("FITBIT_BASE_URL").into_iter().next()?;
+        self.https("FITBIT_BASE_URL", base_url)
     }
 
     fn emulator(&mut self) -> Option<Url> {

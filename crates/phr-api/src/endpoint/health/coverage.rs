@@ -60,9 +60,10 @@ pub enum DayFigure {
 
 impl DayFigure {
     #[expect(clippy::cast_precision_loss, reason = "sums of plausible values are far below 2^53")]
-    fn new(metric: Metric, figure: &Figure) -> Self {
+    /// None of what says nothing to people.
+    fn new(metric: Metric, figure: &Figure) -> Option<Self> {
         let scale = metric.facts().scale as f64;
-        match figure {
+        Some(match figure {
             Figure::Total { value } | Figure::Daily { value, .. } => {
                 Self::Number(metric.to_api(*value))
             }
@@ -76,7 +77,8 @@ impl DayFigure {
                 count: *count,
                 mean: *sum as f64 / f64::from((*count).max(1)) / scale,
             },
-        }
+            Figure::Mark { .. } => return None,
+        })
     }
 }
 
@@ -115,8 +117,8 @@ impl DayCoverage {
             reason: coverage.reason.map(phr_model::Reason::key),
             samples: coverage.samples,
             implausible: coverage.implausible,
-            ours: coverage.ours.as_ref().map(figure),
-            vendor: coverage.vendor.as_ref().map(figure),
+            ours: coverage.ours.as_ref().and_then(figure),
+            vendor: coverage.vendor.as_ref().and_then(figure),
             read_at: coverage.read_at,
         }
     }

@@ -57,7 +57,7 @@ fn device(paired: Paired) -> Device {
     Device {
         kind: kind(paired.device_type.0.as_deref()),
         name: paired.device_version.0.filter(|name| !name.is_empty()),
-        battery: paired.battery_status.0.as_deref().and_then(battery),
+        battery: paired.battery_status.0.as_deref().and_then(Battery::parse),
         battery_percent: percent.filter(|percent| *percent <= 100),
         last_sync_at: paired.last_sync_time.0,
     }
@@ -68,16 +68,6 @@ fn kind(name: Option<&str>) -> DeviceKind {
         Some("TRACKER") => DeviceKind::Tracker,
         Some("SCALE") => DeviceKind::Scale,
         _ => DeviceKind::Other,
-    }
-}
-
-fn battery(word: &str) -> Option<Battery> {
-    match word {
-        "High" => Some(Battery::High),
-        "Medium" => Some(Battery::Medium),
-        "Low" => Some(Battery::Low),
-        "Empty" => Some(Battery::Empty),
-        _ => None,
     }
 }
 

@@ -4,44 +4,17 @@
 
 use std::time::Duration;
 
-use jiff::{Timestamp, fmt::rfc2822};
+use jiff::Timestamp;
 use reqwest::{
     StatusCode,
-    header::{HeaderMap, RETRY_AFTER, WWW_AUTHENTICATE},
+    header::{HeaderMap, WWW_AUTHENTICATE},
 };
 use serde_json::Value;
 
-use crate::error::VendorError;
-
-/// Vendors may ask for any wait; we come back after this at the latest.
-const LONGEST_WAIT: Duration = Duration::from_hours(1);
-
-/// Why a request failed, as far as a walk through pages must know.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Failure {
-    /// 504: the page was too big. Halve it and begin anew.
-    TooBig,
-    /// The page token is no longer known. Begin anew.
-    PageToken,
-    /// Everything else.
-    Vendor(VendorError),
-}
-
-impl From<VendorError> for Failure {
-    fn from(error: VendorError) -> Self {
-        Self::Vendor(error)
-    }
-}
-
-impl From<Failure> for VendorError {
-    fn from(failure: Failure) -> Self {
-        match failure {
-            Failure::TooBig => Self::Unavailable,
-            Failure::PageToken => Self::Unreadable,
-            Failure::Vendor(error) => error,
-        }
-    }
-}
+use crate::{
+    error::VendorError,
+    fitbit::failure::{Failure, LONGEST_WAIT, retry_after},
+};
 
 /// Classifies an answer that is not a success.
 pub(super) fn classify(
@@ -140,17 +113,6 @@ fn text(value: &Value) -> String {
 fn delay(text: &str) -> Option<Duration> {
     let seconds: f64 = text.strip_suffix('s')?.parse().ok()?;
     Duration::try_from_secs_f64(seconds).ok()
-}
-
-/// `Retry-After` in seconds or as a date (RFC 9110, section 10.2.3); a date in the past is no wait.
-pub(super) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds).min(LONGEST_WAIT));
-    }
-    let at = rfc2822::parse(text).ok()?.timestamp();
-    let wait = at.duration_since(now);
-    Some(Duration::try_from(wait).unwrap_or(Duration::ZERO).min(LONGEST_WAIT))
 }
 
 #[cfg(test)]

@@ -7,10 +7,10 @@ use phr_model::{DateRange, Offsets, Sample};
 use super::{
     api::Api,
     roll_up::{Hour, TOTAL_CALORIES},
-    samples::{empty_days, readings},
 };
 use crate::{
     error::VendorError,
+    fitbit::readings::{empty_days, readings},
     vendor::{Access, DayReading},
 };
 

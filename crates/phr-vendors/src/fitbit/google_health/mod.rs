@@ -6,14 +6,12 @@
 //! devices, so that sums never count a walk twice.
 
 mod account;
-mod api;
 mod daily;
 mod data_type;
 mod devices;
 mod failure;
 pub mod hooks;
 mod hours;
-mod json;
 mod oauth;
 mod page;
 mod point;
@@ -33,12 +31,16 @@ use phr_model::{Clock, DateRange, FITBIT, Figure, Metric, Offsets};
 use secrecy::SecretString;
 use url::Url;
 
-use self::{api::Api, data_type::PointType, oauth::OAuth};
+use self::{data_type::PointType, oauth::OAuth};
 pub use self::{
-    json::ParseError,
     page::Page,
     point::{Point, parse_page},
     settings::Settings,
+};
+pub use super::json::ParseError;
+use super::{
+    api::{self, Api},
+    json, readings,
 };
 use crate::{
     allowance::Allowance,
@@ -73,7 +75,8 @@ impl GoogleHealth {
         let oauth = OAuth::new(settings, http.clone(), clock.clone());
         let base = settings.api_base_url.clone();
         let (pace, watch) = (Arc::new(TokioPace), ClockWatch::default());
-        Self { oauth, api: Api { http, base, budget, clock, pace, watch } }
+        let (upstream, classify) = (UPSTREAM, failure::classify);
+        Self { oauth, api: Api { upstream, classify, http, base, budget, clock, pace, watch } }
     }
 
     /// The same client with another way to wait between attempts.
@@ -194,7 +197,7 @@ impl Vendor for GoogleHealth {
             None if metric == Metric::Calories => {
                 hours::read_hours(&self.api, access, days, offsets).await
             }
-            None => Ok(samples::readings(samples::empty_days(days))),
+            None => Ok(readings::readings(readings::empty_days(days))),
         }
     }
 }

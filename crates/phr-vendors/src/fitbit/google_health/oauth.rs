@@ -3,10 +3,10 @@
 //! Only `invalid_grant` ends a connection. Whatever else the token endpoint may answer (HTML, 5xx,
 //! an error with status 200, codes nobody has heard of) is trouble that passes.
 
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 use futures_util::{FutureExt, future::BoxFuture};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use oauth2::{
     AsyncHttpClient, AuthType, AuthUrl, AuthorizationCode, Client, ClientId, ClientSecret,
     CsrfToken, EndpointNotSet, EndpointSet, ExtraTokenFields, HttpRequest, HttpResponse,
@@ -18,23 +18,18 @@ use oauth2::{
     },
 };
 use phr_model::Clock;
-use phr_telemetry::record::{self, Answer};
-use reqwest::StatusCode;
+use reqwest::{StatusCode, header::HeaderMap};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
-use tracing::debug;
 use url::Url;
 
-use super::{UPSTREAM, failure::retry_after, scopes::SCOPES, settings::Settings};
+use super::{UPSTREAM, scopes::SCOPES, settings::Settings};
 use crate::{
     error::VendorError,
-    http::{BodyError, may_be_json, read_capped},
+    fitbit::{failure::retry_after, token_line::TokenLine},
     vendor::{AuthorizationRequest, Grant, Refreshed},
 };
 
-/// A token answer has a few hundred bytes; a longer body is none.
-const LONGEST_ANSWER: usize = 64 * 1024;
-const TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
 /// What Google's access tokens live (page "Using OAuth 2.0 to Access Google APIs"), for an answer
 /// that does not say.
 const USUAL_LIFETIME: SignedDuration = SignedDuration::from_hours(1);
@@ -68,13 +63,7 @@ pub(super) struct OAuth {
     client: OAuthClient,
     revocation_url: Url,
     issuer: String,
-    line: Line,
-}
-
-/// Our HTTP client on the way to the authorization server.
-struct Line {
-    http: reqwest::Client,
-    clock: Arc<dyn Clock>,
+    line: TokenLine,
 }
 
 impl OAuth {
@@ -87,7 +76,8 @@ impl OAuth {
             .set_token_uri(TokenUrl::from_url(settings.token_url.clone()))
             .set_redirect_uri(RedirectUrl::from_url(settings.redirect_uri.clone()));
         let revocation_url = settings.revocation_url.clone();
-        Self { client, revocation_url, issuer: settings.issuer.clone(), line: Line { http, clock } }
+        let line = TokenLine { upstream: UPSTREAM, refusal, http, clock };
+        Self { client, revocation_url, issuer: settings.issuer.clone(), line }
     }
 
     /// `access_type=offline` and `prompt=consent`: without them Google sends no refresh token.
@@ -119,7 +109,7 @@ impl OAuth {
             .client
             .exchange_code(AuthorizationCode::new(code.expose_secret().to_owned()))
             .set_pkce_verifier(PkceCodeVerifier::new(verifier.expose_secret().to_owned()))
-            .request_async(&self.line.to("exchange"))
+            .request_async(&self.bridge("exchange"))
             .await
             .map_err(meaning)?;
         let grant_lifetime = tokens.extra_fields().refresh_token_expires_in;
@@ -137,7 +127,7 @@ impl OAuth {
         let tokens = self
             .client
             .exchange_refresh_token(&refresh)
-            .request_async(&self.line.to("refresh"))
+            .request_async(&self.bridge("refresh"))
             .await
             .map_err(meaning)?;
         Ok(Refreshed {
@@ -150,7 +140,7 @@ impl OAuth {
     /// By hand instead of through the crate, which refuses plain http and so every emulator.
     pub(super) async fn revoke(&self, token: &SecretString) -> Result<(), VendorError> {
         let form = [("token", token.expose_secret())];
-        let request = self.line.http.post(self.revocation_url.clone()).form(&form).timeout(TIMEOUT);
+        let request = self.line.http.post(self.revocation_url.clone()).form(&form);
         let answer = self.line.answer("revoke", request.build()).await?;
         if answer.status() == StatusCode::OK {
             return Ok(());
@@ -161,57 +151,21 @@ impl OAuth {
             Err(_) => Err(VendorError::Unreadable),
         }
     }
+
+    fn bridge(&self, endpoint: &'static str) -> Bridge<'_> {
+        Bridge { line: &self.line, endpoint }
+    }
 }
 
-impl Line {
-    fn to(&self, endpoint: &'static str) -> Bridge<'_> {
-        Bridge { line: self, endpoint }
-    }
-
-    /// The answer, if it is one that an authorization server would give.
-    #[tracing::instrument(name = "vendor call", skip_all, fields(upstream = UPSTREAM, endpoint))]
-    async fn answer(
-        &self,
-        endpoint: &'static str,
-        request: Result<reqwest::Request, reqwest::Error>,
-    ) -> Result<HttpResponse, VendorError> {
-        let request = request.map_err(|_| VendorError::Rejected)?;
-        let started = Instant::now();
-        let sent = self.http.execute(request).await;
-        let status = sent.as_ref().map_or(0, |response| response.status().as_u16());
-        let ms = started.elapsed().as_millis();
-        let seen = if status == 0 { Answer::None } else { Answer::Status(status) };
-        record::vendor_request(UPSTREAM, endpoint, seen, started.elapsed());
-        debug!(endpoint, status, %ms, "the authorization server answered");
-        let response = sent.map_err(|_| VendorError::Unavailable)?;
-        let status = response.status();
-        if status == StatusCode::TOO_MANY_REQUESTS {
-            let wait = retry_after(response.headers(), self.clock.now());
-            return Err(VendorError::Throttled { wait });
-        }
-        if status.is_server_error() || status.is_redirection() {
-            return Err(VendorError::Unavailable);
-        }
-        if !may_be_json(&response) {
-            return Err(VendorError::Unreadable);
-        }
-        let body = read_capped(response, LONGEST_ANSWER).await.map_err(|error| match error {
-            BodyError::TimedOut => VendorError::Unavailable,
-            BodyError::TooLong | BodyError::Cut => VendorError::Unreadable,
-        })?;
-        // Serde would take an array for the object whose members it lists.
-        if body.trim_ascii_start().first().is_some_and(|first| *first != b'{') {
-            return Err(VendorError::Unreadable);
-        }
-        let mut answer = HttpResponse::new(body);
-        *answer.status_mut() = status;
-        Ok(answer)
-    }
+/// What status and headers say by themselves.
+fn refusal(status: StatusCode, headers: &HeaderMap, now: Timestamp) -> Option<VendorError> {
+    (status == StatusCode::TOO_MANY_REQUESTS)
+        .then(|| VendorError::Throttled { wait: retry_after(headers, now) })
 }
 
 /// The bridge from the `oauth2` crate to our HTTP client.
 struct Bridge<'l> {
-    line: &'l Line,
+    line: &'l TokenLine,
     endpoint: &'static str,
 }
 
@@ -220,11 +174,7 @@ impl<'c> AsyncHttpClient<'c> for Bridge<'_> {
     type Future = BoxFuture<'c, Result<HttpResponse, VendorError>>;
 
     fn call(&'c self, request: HttpRequest) -> Self::Future {
-        let request = reqwest::Request::try_from(request).map(|mut request| {
-            *request.timeout_mut() = Some(TIMEOUT);
-            request
-        });
-        self.line.answer(self.endpoint, request).boxed()
+        self.line.answer(self.endpoint, reqwest::Request::try_from(request)).boxed()
     }
 }
 

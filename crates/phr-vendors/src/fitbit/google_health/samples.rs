@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     error::VendorError,
+    fitbit::readings::{empty_days, readings},
     vendor::{Access, DayReading},
 };
 
@@ -76,18 +77,4 @@ fn date(point: &Point, sample: &Sample, window: Civil) -> Date {
         Some(civil) => civil.date(),
         None => sample.date().clamp(window.start.date(), last),
     }
-}
-
-/// An entry for each day.
-pub(super) fn empty_days(days: DateRange) -> BTreeMap<Date, Vec<Sample>> {
-    days.days().map(|date| (date, Vec::new())).collect()
-}
-
-/// Sorted readings.
-pub(super) fn readings(days: BTreeMap<Date, Vec<Sample>>) -> Vec<DayReading> {
-    let sorted = days.into_iter().map(|(date, mut samples)| {
-        samples.sort_unstable();
-        DayReading { date, samples }
-    });
-    sorted.collect()
 }

@@ -17,12 +17,11 @@ use tracing::warn;
 use super::{
     api::{Api, Ask, Call},
     data_type::PointType,
-    failure::Failure,
     page::{ItemReader, Page, parse},
     point::{Point, PointReader},
     span::{Civil, Second},
 };
-use crate::{error::VendorError, vendor::Access};
+use crate::{error::VendorError, fitbit::failure::Failure, vendor::Access};
 
 /// The largest page size that Google accepts; larger ones are cut silently.
 const PAGE_SIZE: u32 = 10_000;

@@ -1,23 +1,23 @@
-//! Requests to the Health API: bearer, budget, capped bodies, and the one place that tries again.
+//! Requests to an upstream: bearer, budget, capped bodies, and the one place that tries again.
 
 use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
 
+use jiff::Timestamp;
 use phr_model::Clock;
 use phr_telemetry::record::{self, Answer};
-use reqwest::{Client, RequestBuilder, Response, StatusCode};
+use reqwest::{
+    Client, RequestBuilder, Response, StatusCode,
+    header::{ACCEPT_LANGUAGE, HeaderMap},
+};
 use secrecy::ExposeSecret;
 use serde_json::Value;
 use tracing::debug;
 use url::Url;
 
-use super::{
-    UPSTREAM,
-    failure::{Failure, classify},
-    json::ParseError,
-};
+use super::{failure::Failure, json::ParseError};
 use crate::{
     allowance::Allowance,
     error::VendorError,
@@ -41,8 +41,14 @@ const BUDGET_PATIENCE: Duration = Duration::from_secs(2);
 /// After a 429 that names no wait (Google documents none for this API).
 const USUAL_REST: Duration = Duration::from_secs(30);
 
-/// The Health API.
+/// What an answer that is no success means; gets status, headers, body and the present time.
+pub(super) type Classify = fn(StatusCode, &HeaderMap, &[u8], Timestamp) -> Failure;
+
+/// An upstream's API.
 pub(super) struct Api {
+    /// What it is called in metrics and traces.
+    pub(super) upstream: &'static str,
+    pub(super) classify: Classify,
     pub(super) http: Client,
     pub(super) base: Url,
     pub(super) budget: Arc<dyn Allowance>,
@@ -54,7 +60,7 @@ pub(super) struct Api {
 /// A request, without the person it is made for.
 #[derive(Debug)]
 pub(super) struct Call<'a> {
-    /// For logs: `reconcile`, `dailyRollUp`, …
+    /// For logs: `reconcile`, `heart`, …
     pub(super) endpoint: &'static str,
     /// For logs: `heart-rate`, or nothing.
     pub(super) data_type: &'static str,
@@ -71,6 +77,8 @@ pub(super) enum Ask<'a> {
     Get(&'a [(&'static str, &'a str)]),
     /// GET of a page, which can be asked for again in a smaller size: a 504 is not tried again here.
     Page(&'a [(&'static str, &'a str)]),
+    /// GET in this language: units follow it.
+    Speaking(&'static str),
     /// POST with this body.
     Post(&'a Value),
 }
@@ -86,7 +94,12 @@ impl Api {
         let mut tries = 1;
         loop {
             self.admit(access).await.inspect_err(|_| {
-                record::vendor_request(UPSTREAM, call.endpoint, Answer::HeldBack, Duration::ZERO);
+                record::vendor_request(
+                    self.upstream,
+                    call.endpoint,
+                    Answer::HeldBack,
+                    Duration::ZERO,
+                );
             })?;
             let failure = match self.attempt(access, call, &read).await {
                 Ok(answer) => return Ok(answer),
@@ -140,7 +153,7 @@ impl Api {
     #[tracing::instrument(
         name = "vendor call",
         skip_all,
-        fields(upstream = UPSTREAM, endpoint = call.endpoint, data_type = call.data_type)
+        fields(upstream = self.upstream, endpoint = call.endpoint, data_type = call.data_type)
     )]
     async fn attempt<T>(
         &self,
@@ -152,7 +165,7 @@ impl Api {
         let sent = self.request(access, call).send().await;
         let status = sent.as_ref().map_or(0, |response| response.status().as_u16());
         if let Ok(response) = &sent {
-            self.watch.note(UPSTREAM, response.headers(), self.clock.now());
+            self.watch.note(self.upstream, response.headers(), self.clock.now());
         }
         let outcome = match sent {
             Ok(response) => self.body(response).await,
@@ -162,7 +175,7 @@ impl Api {
         let bytes = outcome.as_ref().map_or(0, Vec::len);
         let ms = started.elapsed().as_millis();
         let answer = if status == 0 { Answer::None } else { Answer::Status(status) };
-        record::vendor_request(UPSTREAM, endpoint, answer, started.elapsed());
+        record::vendor_request(self.upstream, endpoint, answer, started.elapsed());
         debug!(endpoint, data_type, status, bytes, %ms, "the vendor answered");
         Ok(read(&outcome?).map_err(|ParseError| VendorError::Unreadable)?)
     }
@@ -175,6 +188,7 @@ impl Api {
                 url.set_query(encode(query).as_deref());
                 self.http.get(url)
             }
+            Ask::Speaking(language) => self.http.get(url).header(ACCEPT_LANGUAGE, language),
             Ask::Post(body) => self.http.post(url).json(body),
         };
         request.bearer_auth(access.token.expose_secret()).timeout(TIMEOUT)
@@ -185,7 +199,7 @@ impl Api {
         let (status, headers) = (response.status(), response.headers().clone());
         if status != StatusCode::OK {
             let body = read_capped(response, LONGEST_REFUSAL).await.unwrap_or_default();
-            return Err(classify(status, &headers, &body, self.clock.now()));
+            return Err((self.classify)(status, &headers, &body, self.clock.now()));
         }
         if !may_be_json(&response) {
             return Err(VendorError::Unreadable.into());
@@ -220,6 +234,8 @@ mod tests {
         let clock: Arc<dyn Clock> =
             Arc::new(StoppedClock::at("2026-11-22T10:00:00Z".parse().unwrap()));
         let api = Api {
+            upstream: "google-health",
+            classify: |_, _, _, _| VendorError::Unavailable.into(),
             http: crate::http_client().unwrap(),
             base: "https://health.googleapis.com/".parse().unwrap(),
             budget: Arc::new(Budget::new(Limits::GOOGLE_HEALTH, clock.clone())),

@@ -1,0 +1,91 @@
+//! Asking for something of the person who the token belongs to.
+
+use jiff::civil::Date;
+use phr_model::DateRange;
+use serde::de::DeserializeOwned;
+
+use super::answer::{Answer, Place, parse};
+use crate::{
+    error::VendorError,
+    fitbit::{
+        api::{Api, Ask, Call},
+        failure::Failure,
+        json::ParseError,
+    },
+    vendor::Access,
+};
+
+/// Nothing is older (TrendWeight's findings: earlier dates are refused).
+const EARLIEST: Date = Date::constant(2009, 1, 1);
+
+/// One person's way to the API.
+#[derive(Clone, Copy)]
+pub(super) struct Asking<'a> {
+    pub(super) api: &'a Api,
+    pub(super) access: &'a Access,
+}
+
+/// What is asked for, for logs and metrics.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Topic {
+    pub(super) endpoint: &'static str,
+    pub(super) data_type: &'static str,
+}
+
+impl Asking<'_> {
+    /// The answer below `path`, which begins after the user (`profile.json`), in metric units: those
+    /// are what a request without `Accept-Language` gets.
+    pub(super) async fn get<T>(
+        self,
+        topic: Topic,
+        path: &str,
+        read: impl Fn(&[u8]) -> Result<T, ParseError> + Send + Sync,
+    ) -> Result<T, VendorError> {
+        self.ask(topic, path, Ask::Get(&[]), read).await
+    }
+
+    /// The same as a rooted answer; an error if it says nothing.
+    pub(super) async fn rooted<R: DeserializeOwned + Send>(
+        self,
+        topic: Topic,
+        path: &str,
+        place: Place<'_>,
+    ) -> Result<Answer<R>, VendorError> {
+        let answer = self.get(topic, path, |body| parse(place, body)).await?;
+        answer.ok_or(VendorError::NothingSaid)
+    }
+
+    /// The same in the units of the United States, to find out in which units the others came.
+    pub(super) async fn rooted_in_us_units<R: DeserializeOwned + Send>(
+        self,
+        topic: Topic,
+        path: &str,
+        place: Place<'_>,
+    ) -> Result<Answer<R>, VendorError> {
+        let answer =
+            self.ask(topic, path, Ask::Speaking("en_US"), |body| parse(place, body)).await?;
+        answer.ok_or(VendorError::Unreadable)
+    }
+
+    async fn ask<T>(
+        self,
+        Topic { endpoint, data_type }: Topic,
+        path: &str,
+        ask: Ask<'_>,
+        read: impl Fn(&[u8]) -> Result<T, ParseError> + Send + Sync,
+    ) -> Result<T, VendorError> {
+        let path = format!("/1/user/-/{path}");
+        let call = Call { endpoint, data_type, path: &path, ask };
+        self.api.call(self.access, &call, read).await.map_err(|failure: Failure| failure.into())
+    }
+}
+
+/// `2026-03-01/2026-03-14`, as paths have ranges.
+pub(super) fn range(days: DateRange) -> String {
+    format!("{}/{}", days.first, days.last)
+}
+
+/// The part of `days` that may be asked for, in pieces of at most `most` days.
+pub(super) fn pieces(days: DateRange, most: i32) -> Vec<DateRange> {
+    DateRange { first: days.first.max(EARLIEST), ..days }.chunks(most)
+}

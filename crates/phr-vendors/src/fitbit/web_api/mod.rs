@@ -1,0 +1,212 @@
+//! Fitbit behind its own Web API, which the Google Health API has replaced: switched off on 2 November
+//! 2026, and still spoken by proxies and recordings.
+//!
+//! What is particular to it: every time is what the clock on the wall showed, without an offset (the
+//! zone of the account on that date decides, see [`phr_model::WallClock`]); units follow a header
+//! (`units`); refresh tokens work once (`oauth`); "nothing" comes in five shapes (`answer`); and each
+//! person has 150 requests an hour, so every request asks for as many days as it may.
+
+mod account;
+mod answer;
+mod asking;
+mod failure;
+mod heart;
+mod intraday;
+mod oauth;
+mod scopes;
+mod series;
+mod settings;
+mod spo2;
+mod units;
+mod weight;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use async_trait::async_trait;
+use jiff::civil::Date;
+use phr_model::{Clock, DateRange, FITBIT, Figure, Metric, Offsets};
+use secrecy::SecretString;
+use url::Url;
+
+pub use self::settings::Settings;
+use self::{asking::Asking, oauth::OAuth, series::Series};
+use super::{
+    api::Api,
+    readings::{empty_days, readings},
+};
+use crate::{
+    allowance::Allowance,
+    device::Device,
+    error::VendorError,
+    pace::{Pace, TokioPace},
+    skew::ClockWatch,
+    vendor::{
+        Access, Account, AuthorizationRequest, DayReading, Grant, Refreshed, ScopeFacts, Vendor,
+    },
+};
+
+/// What this API is called in metrics, traces and answers.
+const UPSTREAM: &str = "web-api";
+/// Fitbit never named itself in callbacks (RFC 9207), so whoever does must be this.
+const ISSUER: &str = "https://www.fitbit.com";
+
+/// Fitbit behind its own Web API.
+pub struct WebApi {
+    oauth: OAuth,
+    api: Api,
+}
+
+impl WebApi {
+    /// A client of `settings`' hosts. `http` must be built by [`crate::http_client`], which follows
+    /// no redirects; `budget` counts by the hour (see [`crate::Rates::hourly`]).
+    pub fn new(
+        settings: &Settings,
+        http: reqwest::Client,
+        budget: Arc<dyn Allowance>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let oauth = OAuth::new(settings, http.clone(), clock.clone());
+        let (upstream, classify, base) =
+            (UPSTREAM, failure::classify, settings.api_base_url.clone());
+        let (pace, watch) = (Arc::new(TokioPace), ClockWatch::default());
+        Self { oauth, api: Api { upstream, classify, http, base, budget, clock, pace, watch } }
+    }
+
+    /// The same client with another way to wait between attempts.
+    #[must_use]
+    pub fn with_pace(mut self, pace: Arc<dyn Pace>) -> Self {
+        self.api.pace = pace;
+        self
+    }
+
+    fn asking<'a>(&'a self, access: &'a Access) -> Asking<'a> {
+        Asking { api: &self.api, access }
+    }
+}
+
+impl std::fmt::Debug for WebApi {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WebApi").field("api", &self.api.base.as_str()).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Vendor for WebApi {
+    fn name(&self) -> &'static str {
+        FITBIT
+    }
+
+    fn upstream(&self) -> &'static str {
+        UPSTREAM
+    }
+
+    fn title(&self) -> &'static str {
+        "Fitbit"
+    }
+
+    fn scopes(&self) -> &'static [ScopeFacts] {
+        &scopes::SCOPES
+    }
+
+    fn metrics(&self) -> &'static [Metric] {
+        &scopes::METRICS
+    }
+
+    /// The profile too: it has the zone, without which a reading would stand at a wrong instant.
+    fn permits(&self, granted: &[String], metric: Metric) -> bool {
+        let has = |wanted: &str| granted.iter().any(|scope| scope == wanted);
+        let mut needed = scopes::SCOPES.iter().filter(|facts| facts.metrics.contains(&metric));
+        has(scopes::PROFILE) && needed.any(|facts| has(facts.scope))
+    }
+
+    fn keeps_wall_time(&self) -> bool {
+        true
+    }
+
+    fn authorization_url(&self, request: &AuthorizationRequest<'_>) -> Url {
+        self.oauth.authorization_url(request)
+    }
+
+    fn issued_by(&self, issuer: &str) -> bool {
+        issuer == ISSUER
+    }
+
+    async fn exchange(
+        &self,
+        code: &SecretString,
+        verifier: &SecretString,
+    ) -> Result<Grant, VendorError> {
+        self.oauth.exchange(code, verifier).await
+    }
+
+    async fn refresh(&self, refresh: &SecretString) -> Result<Refreshed, VendorError> {
+        let refreshed = self.oauth.refresh(refresh, &*self.api.pace).await;
+        let error = refreshed.as_ref().err().map(VendorError::code);
+        phr_telemetry::record::token_refresh(UPSTREAM, error);
+        refreshed
+    }
+
+    async fn revoke(&self, token: &SecretString) -> Result<(), VendorError> {
+        self.oauth.revoke(token).await
+    }
+
+    async fn account(&self, access: &Access) -> Result<Account, VendorError> {
+        account::read_account(self.asking(access)).await
+    }
+
+    async fn devices(&self, access: &Access) -> Result<Vec<Device>, VendorError> {
+        account::read_devices(self.asking(access)).await
+    }
+
+    async fn member_since(&self, access: &Access) -> Result<Option<Date>, VendorError> {
+        account::read_membership(self.asking(access)).await
+    }
+
+    async fn daily_figures(
+        &self,
+        access: &Access,
+        metric: Metric,
+        days: DateRange,
+    ) -> Result<BTreeMap<Date, Figure>, VendorError> {
+        let asking = self.asking(access);
+        match (metric, Series::of(metric)) {
+            _ if days.is_empty() => Ok(BTreeMap::new()),
+            (_, Some(series)) => series.figures(asking, days).await,
+            (Metric::HeartRate, _) => heart::marks(asking, days).await,
+            (Metric::RestingHeartRate, _) => heart::resting(asking, days).await,
+            (Metric::Spo2, _) => spo2::figures(asking, days).await,
+            (Metric::BodyWeight, _) => weight::marks(asking, days).await,
+            _ => Ok(BTreeMap::new()),
+        }
+    }
+
+    /// A day where a day takes a request of its own; a week of distances, because the check of their
+    /// units takes one more; otherwise as many as one request may ask for.
+    fn days_per_read(&self, metric: Metric) -> i32 {
+        match metric {
+            Metric::Distance => 7,
+            Metric::Spo2 => 29,
+            Metric::BodyWeight => weight::MOST_DAYS,
+            Metric::RestingHeartRate => 31,
+            _ => 1,
+        }
+    }
+
+    async fn read_days(
+        &self,
+        access: &Access,
+        metric: Metric,
+        days: DateRange,
+        offsets: &Offsets,
+    ) -> Result<Vec<DayReading>, VendorError> {
+        let asking = self.asking(access);
+        match (metric, Series::of(metric)) {
+            _ if days.is_empty() => Ok(Vec::new()),
+            (_, Some(series)) => series.read_days(asking, days, offsets).await,
+            (Metric::HeartRate, _) => intraday::read_heart_rate(asking, days, offsets).await,
+            (Metric::Spo2, _) => spo2::read_days(asking, days, offsets).await,
+            (Metric::BodyWeight, _) => weight::read_days(asking, days, offsets).await,
+            _ => Ok(readings(empty_days(days))),
+        }
+    }
+}

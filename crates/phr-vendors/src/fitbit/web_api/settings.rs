@@ -1,0 +1,83 @@
+//! Where Fitbit is and who we are to it.
+
+use secrecy::SecretString;
+use url::Url;
+
+/// How to reach Fitbit's authorization server and Web API.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// OAuth client id.
+    pub client_id: String,
+    /// OAuth client secret (application type *Server*).
+    pub client_secret: SecretString,
+    /// Our callback, character by character as it is registered.
+    pub redirect_uri: Url,
+    /// Where the browser is sent.
+    pub authorization_url: Url,
+    /// The host of the API and of the token endpoint.
+    pub api_base_url: Url,
+}
+
+impl Settings {
+    /// The hosts as they were documented (page "Authorization"). Switched off on 2 November 2026.
+    pub fn fitbit(client_id: String, client_secret: SecretString, redirect_uri: Url) -> Self {
+        Self {
+            client_id,
+            client_secret,
+            redirect_uri,
+            authorization_url: fixed("https://www.fitbit.com/oauth2/authorize"),
+            api_base_url: fixed("https://api.fitbit.com/"),
+        }
+    }
+
+    /// An emulator or a proxy that serves everything from `base`, whose path is ignored.
+    pub fn at(
+        base: &Url,
+        client_id: String,
+        client_secret: SecretString,
+        redirect_uri: Url,
+    ) -> Self {
+        let at = |path: &str| {
+            let mut url = base.clone();
+            url.set_path(path);
+            url
+        };
+        let (authorization_url, api_base_url) = (at("/oauth2/authorize"), at("/"));
+        Self { client_id, client_secret, redirect_uri, authorization_url, api_base_url }
+    }
+
+    /// An endpoint beside the data.
+    pub(super) fn endpoint(&self, path: &str) -> Url {
+        let mut url = self.api_base_url.clone();
+        url.set_path(path);
+        url
+    }
+}
+
+#[expect(clippy::expect_used, reason = "the constants above are URLs; a test reads them")]
+fn fixed(url: &str) -> Url {
+    url.parse().expect("a constant URL")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings() -> Settings {
+        let redirect = "https://phr.example/integrations/fitbit/callback".parse().unwrap();
+        Settings::fitbit("23ABCD".into(), "hush".into(), redirect)
+    }
+
+    #[test]
+    fn the_documented_hosts_are_https() {
+        let fitbit = settings();
+        let urls = [&fitbit.authorization_url, &fitbit.endpoint("/oauth2/token")];
+        assert!(urls.iter().all(|url| url.scheme() == "https"));
+        assert_eq!(urls[1].as_str(), "https://api.fitbit.com/oauth2/token");
+    }
+
+    #[test]
+    fn the_secret_is_not_printed() {
+        assert!(!format!("{:?}", settings()).contains("hush"));
+    }
+}
