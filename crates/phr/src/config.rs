@@ -9,14 +9,14 @@ use std::net::SocketAddr;
 
 use jiff::SignedDuration;
 use phr_api::settings::{Network, Registration};
-use phr_model::HeartRateForm;
+use phr_model::{HeartRateForm, Metric};
 use phr_store::DatabaseUrl;
 use phr_vendors::fitbit::google_health::hooks::Authorization;
 use secrecy::SecretString;
 use url::Url;
 
 use self::reader::Reader;
-pub(crate) use self::{fhir::Fhir, notify::Notify};
+pub(crate) use self::{fhir::Fhir, notify::Notify, reader::metrics_of};
 use crate::listen::Room;
 use crate::metrics::Metrics;
 
@@ -58,6 +58,8 @@ pub(crate) struct WebhookAdmin {
     pub(crate) token: SecretString,
     /// What Google is to send along.
     pub(crate) authorization: SecretString,
+    /// What is fetched.
+    pub(crate) metrics: Vec<Metric>,
 }
 
 impl WebhookAdmin {
@@ -84,6 +86,7 @@ pub(crate) struct Config {
     pub(crate) jwt_secret: SecretString,
     pub(crate) fitbit: Option<Fitbit>,
     pub(crate) registration: Registration,
+    pub(crate) fetched: Vec<Metric>,
     pub(crate) heart_rate: HeartRateForm,
     pub(crate) sync_interval: SignedDuration,
     pub(crate) sync_lease: SignedDuration,
@@ -127,7 +130,7 @@ impl Place {
 }
 
 /// Every variable the server reads. `.env.example` documents each; a test keeps the two equal.
-pub(crate) const VARIABLES: [&str; 60] = [
+pub(crate) const VARIABLES: [&str; 61] = [
     "LISTEN",
     "PUBLIC_URL",
     "DATABASE_URL",
@@ -144,6 +147,7 @@ pub(crate) const VARIABLES: [&str; 60] = [
     "FITBIT_PROJECT_NUMBER",
     "FITBIT_ADMIN_TOKEN",
     "REGISTRATION",
+    "METRICS",
     "OBSERVATIONS_HEART_RATE",
     "SYNC_INTERVAL",
     "SYNC_LEASE",
@@ -231,6 +235,7 @@ impl Config {
             jwt_secret: reader.jwt_secret(),
             fitbit: reader.fitbit(public_url.as_ref()),
             registration: reader.one_of("REGISTRATION", &REGISTRATIONS),
+            fetched: reader.fetched(),
             heart_rate: reader.one_of("OBSERVATIONS_HEART_RATE", &HEART_RATES),
             sync_interval: reader.interval(),
             sync_lease: reader.lease(),

@@ -189,7 +189,8 @@ pub(crate) fn vendors(
     clock: &Arc<dyn Clock>,
 ) -> anyhow::Result<Vec<Arc<dyn Vendor>>> {
     let Some(fitbit) = &config.fitbit else { return Ok(Vec::new()) };
-    let google = GoogleHealth::new(&google(fitbit), http_client()?, allowance, clock.clone());
+    let settings = google(fitbit).with_metrics(config.fetched.iter().copied());
+    let google = GoogleHealth::new(&settings, http_client()?, allowance, clock.clone());
     Ok(vec![Arc::new(google)])
 }
 
