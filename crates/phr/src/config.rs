@@ -1,6 +1,7 @@
 //! Configuration: read once from the environment (and `.env`), checked as a whole, and typed from
 //! here on. Every mistake is named at once, with the variable and the remedy, never its value.
 
+mod fetched;
 mod fhir;
 mod notify;
 mod reader;
@@ -16,7 +17,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use self::reader::Reader;
-pub(crate) use self::{fhir::Fhir, notify::Notify, reader::metrics_of};
+pub(crate) use self::{fetched::metrics_of, fhir::Fhir, notify::Notify};
 use crate::listen::Room;
 use crate::metrics::Metrics;
 

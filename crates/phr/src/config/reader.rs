@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 
 use jiff::SignedDuration;
 use phr_api::settings::Network;
-use phr_model::Metric;
 use phr_store::{DatabaseUrl, Vault};
 use phr_vendors::fitbit::google_health::hooks::{Authorization, Check};
 use secrecy::{ExposeSecret, SecretString};
@@ -210,17 +209,6 @@ impl Reader<'_> {
         ring
     }
 
-    /// Which metrics are fetched, in the catalogue's order.
-    pub(super) fn fetched(&mut self) -> Vec<Metric> {
-        match metrics_of(self.text("METRICS").as_deref()) {
-            Ok(metrics) => metrics,
-            Err(problem) => {
-                self.mistake("METRICS", problem);
-                Vec::new()
-            }
-        }
-    }
-
     /// Served beside the API for whoever has the token, or on an address apart; without either not
     /// at all. A port alone is one of this machine.
     pub(super) fn metrics(&mut self) -> Option<Metrics> {
@@ -318,22 +306,6 @@ impl Reader<'_> {
             metrics: self.fetched(),
         })
     }
-}
-
-/// The metrics that a list of names, or `all`, chooses; the usual ones if nothing is said. Returned in
-/// the catalogue's order, each once.
-pub(crate) fn metrics_of(list: Option<&str>) -> Result<Vec<Metric>, String> {
-    let Some(list) = list else { return Ok(Metric::USUAL.to_vec()) };
-    if list == "all" {
-        return Ok(Metric::ALL.to_vec());
-    }
-    let names: Vec<&str> = list.split(',').map(str::trim).filter(|name| !name.is_empty()).collect();
-    let is_known = |name: &&str| Metric::parse(name).is_some();
-    if names.is_empty() || !names.iter().all(is_known) {
-        let known = Metric::ALL.map(Metric::key).join(", ");
-        return Err(format!("must be all, or a list of {known}"));
-    }
-    Ok(Metric::ALL.into_iter().filter(|metric| names.contains(&metric.key())).collect())
 }
 
 /// The samples of `.env.example` and of the original description.
