@@ -71,7 +71,7 @@ def main():
 def exported(phr):
     """What the people of a demonstration have, one resource a line."""
     with tempfile.TemporaryDirectory() as folder:
-        demo = [phr, "demo", "--once", "--json", "--port", "0", "--data-dir", folder]
+        demo = [phr, "demo", "--once", "--json", "--port", "0", "--data-dir", folder, "--metrics", "all"]
         people = json.loads(subprocess.check_output(demo, cwd=folder))["people"]
         environment = {**os.environ, "DATABASE_URL": f"sqlite:{folder}/phr.sqlite"}
         lines = []

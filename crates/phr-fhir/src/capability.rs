@@ -97,7 +97,7 @@ fn operation(name: &str, definition: &str) -> Value {
 }
 
 fn observation() -> Value {
-    let profiles = ["heartrate", "oxygensat", "bodyweight"];
+    let profiles = ["heartrate", "oxygensat", "bodyweight", "bodyheight", "resprate"];
     let profiles: Value = profiles.map(|name| format!("{PROFILES}/{name}")).to_vec().into();
     json!({
         "type": "Observation",

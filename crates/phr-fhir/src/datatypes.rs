@@ -1,7 +1,7 @@
 //! The data types that resources share (<https://hl7.org/fhir/R4/datatypes.html>).
 
 use jiff::{Timestamp, tz::Offset};
-use phr_model::{Metric, Moment, metric::Loinc};
+use phr_model::{Metric, Moment, metric::Loinc, part::PartFacts};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
@@ -50,6 +50,13 @@ pub struct Coding<'a> {
     pub display: Option<&'a str>,
 }
 
+impl<'a> Coding<'a> {
+    /// One of our own codes, which have no other name.
+    pub(crate) fn of_ours(system: &'a str, code: &'static str) -> Self {
+        Self { system, code, display: None }
+    }
+}
+
 impl From<&Loinc> for Coding<'_> {
     fn from(loinc: &Loinc) -> Self {
         Self { system: LOINC, code: loinc.code, display: Some(loinc.display) }
@@ -93,6 +100,12 @@ impl Quantity {
         let facts = metric.facts();
         let value = Decimal { value, scale: facts.scale };
         Self { value, unit: facts.api.unit, system: UCUM, code: facts.ucum }
+    }
+
+    /// `amount` base units of a part.
+    pub(crate) fn of_part(facts: &PartFacts, amount: i64) -> Self {
+        let value = Decimal { value: amount, scale: facts.scale };
+        Self { value, unit: facts.unit, system: UCUM, code: facts.ucum }
     }
 }
 

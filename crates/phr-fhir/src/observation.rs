@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use phr_model::{
-    Effective, Form, Metric, Terms,
+    Effective, Form, Part, Terms,
     metric::Category,
     terms::{self, Code},
 };
@@ -44,7 +44,10 @@ pub struct Observation<'a> {
 #[serde(rename_all = "camelCase")]
 struct Component<'a> {
     code: CodeableConcept<'a>,
-    value_quantity: Quantity,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value_quantity: Option<Quantity>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value_string: Option<&'static str>,
 }
 
 impl Chart {
@@ -65,10 +68,7 @@ impl Chart {
             identifier: [Identifier { system: &self.observation_system, value: says.id }],
             status: observation.status.key(),
             category: [category(says.metric.facts().category)],
-            code: CodeableConcept {
-                coding: terms.loinc.iter().map(Coding::from).collect(),
-                text: Some(terms.text),
-            },
+            code: CodeableConcept { coding: self.codings(&terms), text: Some(terms.text) },
             subject: self.subject(),
             effective_date_time,
             effective_period,
@@ -87,29 +87,46 @@ impl Chart {
         Observation { meta, ..resource }
     }
 
-    /// Minimum and maximum.
+    /// LOINC's codes, or ours where there are none.
+    fn codings(&self, terms: &Terms) -> Vec<Coding<'_>> {
+        let ours = terms.local.map(|code| Coding::of_ours(&self.metric_system, code));
+        terms.loinc.iter().map(Coding::from).chain(ours).collect()
+    }
+
+    /// Minimum and maximum, and what it is made up of.
     fn components(&self, says: &phr_model::Draft, terms: &Terms) -> Vec<Component<'_>> {
         let bounds = [(terms.low, says.low), (terms.high, says.high)];
         let component = |(code, value): (Code, Option<i64>)| {
-            value.map(|value| self.component(says.metric, code, value))
+            value.map(|value| self.component(code, Ok(Quantity::of(says.metric, value))))
         };
-        bounds.into_iter().filter_map(component).collect()
+        let parts = says.parts.iter().filter_map(|(part, amount)| self.part(*part, *amount));
+        bounds.into_iter().filter_map(component).chain(parts).collect()
     }
 
-    fn component(&self, metric: Metric, code: Code, value: i64) -> Component<'_> {
+    /// None of what is not stated.
+    fn part(&self, part: Part, amount: i64) -> Option<Component<'_>> {
+        let facts = part.facts()?;
+        let quantity = || Quantity::of_part(&facts, amount);
+        Some(self.component(facts.code, part.words(amount).map_or_else(|| Ok(quantity()), Err)))
+    }
+
+    /// A number, or else words.
+    fn component(&self, code: Code, value: Result<Quantity, &'static str>) -> Component<'_> {
         let coding = match code {
             terms::Code::Loinc(loinc) => Coding::from(&loinc),
-            terms::Code::Local(code) => Coding { system: &self.metric_system, code, display: None },
+            terms::Code::Local(code) => Coding::of_ours(&self.metric_system, code),
         };
         let code = CodeableConcept { coding: vec![coding], text: None };
-        Component { code, value_quantity: Quantity::of(metric, value) }
+        let (value_quantity, value_string) = (value.as_ref().ok().copied(), value.err());
+        Component { code, value_quantity, value_string }
     }
 }
 
 /// How FHIR names `observation`.
 pub(crate) fn terms_of(observation: &phr_model::Observation) -> Terms {
     let says = &observation.says;
-    Terms::of(says.metric, Form::of(&says.effective), !says.preliminary)
+    let form = Form::of_statement(says.metric, &says.effective);
+    Terms::of(says.metric, form, !says.preliminary)
 }
 
 fn category(category: Category) -> CodeableConcept<'static> {

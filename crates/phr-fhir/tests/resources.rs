@@ -41,7 +41,13 @@ fn every_metric_in_every_form_has_its_own_codes() {
 
 #[test]
 fn every_metric_carries_the_magic_code_of_its_profile() {
-    let magic = [("heartrate", "8867-4"), ("oxygensat", "2708-6"), ("bodyweight", "29463-7")];
+    let magic = [
+        ("heartrate", "8867-4"),
+        ("oxygensat", "2708-6"),
+        ("bodyweight", "29463-7"),
+        ("bodyheight", "8302-2"),
+        ("resprate", "9279-1"),
+    ];
     for metric in Metric::ALL {
         for form in Form::of_metric(metric) {
             let json = rendered(&in_form(metric, *form, metric.facts().scale, Some((0, 0))));

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     metric::{Forming, Metric},
+    part::Part,
     sample::{Sample, Statistics},
 };
 
@@ -30,6 +31,15 @@ pub enum Figure {
         min: i64,
         /// Largest value.
         max: i64,
+    },
+    /// The minutes of the day by how active they were, base units.
+    Levels {
+        /// Light activity.
+        light: i64,
+        /// Moderate activity.
+        moderate: i64,
+        /// Vigorous activity.
+        vigorous: i64,
     },
     /// A value that the vendor computes once a day.
     Daily {
@@ -62,20 +72,35 @@ impl Figure {
     /// metrics whose figure cannot be recomputed from samples.
     pub fn of(metric: Metric, samples: &[Sample]) -> Option<Self> {
         let facts = metric.facts();
-        let statistics = Statistics::of(samples)?;
+        let amounts = samples.iter().filter_map(|sample| metric.amount(sample));
+        let statistics = Statistics::of_values(amounts)?;
         match facts.forming {
+            Forming::DailyTotal if facts.parted => Some(Self::levels(samples)),
             Forming::DailyTotal => Some(Self::Total { value: statistics.sum }),
             Forming::HourlyMean => Some(Self::Spread {
                 mean_micro: rounded_mean(statistics.sum.saturating_mul(MICRO), statistics.count),
                 min: statistics.min,
                 max: statistics.max,
             }),
-            Forming::EverySample => Some(Self::Readings {
+            Forming::EverySample | Forming::Sessions => Some(Self::Readings {
                 count: statistics.count,
                 sum: statistics.sum,
                 fingerprint: fingerprint(samples),
             }),
             Forming::DailyValue => None,
+        }
+    }
+
+    fn levels(samples: &[Sample]) -> Self {
+        let of = |wanted| {
+            let readings = samples.iter().map(|sample| Metric::ActiveMinutes.reading(sample));
+            let amounts = readings.filter(|(part, _)| *part == Some(wanted));
+            amounts.fold(0_i64, |sum, (_, amount)| sum.saturating_add(amount))
+        };
+        Self::Levels {
+            light: of(Part::LightActivity),
+            moderate: of(Part::ModerateActivity),
+            vigorous: of(Part::VigorousActivity),
         }
     }
 
@@ -111,15 +136,19 @@ pub fn rounded_mean(sum: i64, count: u32) -> i64 {
     sum.saturating_add(half) / count
 }
 
-/// A stable 64-bit fingerprint of times, offsets and values (FNV-1a), in whichever order they come.
+/// A stable 64-bit fingerprint of times, offsets, values and lengths (FNV-1a), in whichever order they
+/// come. The length of an instant is left out, as it was when there was nothing else.
 /// It tells an edited reading from an untouched one; it is no defence against forgery.
 pub fn fingerprint(samples: &[Sample]) -> u64 {
     let mut words: Vec<_> = samples
         .iter()
-        .map(|sample| [sample.at.as_microsecond(), i64::from(sample.offset_seconds), sample.value])
+        .map(|sample| {
+            let (at, offset) = (sample.at.as_microsecond(), i64::from(sample.offset_seconds));
+            ([at, offset, sample.value], (sample.seconds > 0).then_some(i64::from(sample.seconds)))
+        })
         .collect();
     words.sort_unstable();
-    mark(words.into_iter().flatten())
+    mark(words.into_iter().flat_map(|(words, length)| words.into_iter().chain(length)))
 }
 
 /// The same fingerprint of any words, in the order in which they come.

@@ -21,11 +21,14 @@ pub enum Form {
     Minute,
     /// A single reading.
     Sample,
+    /// A night, a nap, a workout.
+    Session,
 }
 
 impl Form {
     /// Every form, the coarsest first.
-    pub const ALL: [Self; 4] = [Self::Daily, Self::Hourly, Self::Minute, Self::Sample];
+    pub const ALL: [Self; 5] =
+        [Self::Daily, Self::Hourly, Self::Minute, Self::Sample, Self::Session];
 
     /// The form's name in configuration.
     pub fn key(self) -> &'static str {
@@ -34,6 +37,7 @@ impl Form {
             Self::Hourly => "hourly",
             Self::Minute => "minute",
             Self::Sample => "sample",
+            Self::Session => "session",
         }
     }
 
@@ -42,8 +46,8 @@ impl Form {
         Self::ALL.into_iter().find(|form| form.key() == key)
     }
 
-    /// The form of a statement that is true at or over `effective`. Periods include their ends, and
-    /// there are no others: whatever is neither a minute nor an hour is a civil day, which journeys
+    /// The form of a statement that is true at or over `effective`, which is not about a session.
+    /// Periods include their ends, and there are no others: whatever is neither a minute nor an hour is a civil day, which journeys
     /// make as long or short as they like.
     pub fn of(effective: &Effective) -> Self {
         match effective {
@@ -56,6 +60,14 @@ impl Form {
         }
     }
 
+    /// The form of a statement about `metric`. A session may last as long as it likes.
+    pub fn of_statement(metric: Metric, effective: &Effective) -> Self {
+        match metric.facts().forming {
+            Forming::Sessions => Self::Session,
+            _ => Self::of(effective),
+        }
+    }
+
     /// The form in which Observations of `metric` are kept.
     pub fn kept(metric: Metric, heart_rate: HeartRateForm) -> Self {
         match (metric.facts().forming, heart_rate) {
@@ -64,20 +76,30 @@ impl Form {
                 Self::Sample
             }
             (Forming::DailyTotal | Forming::DailyValue, _) => Self::Daily,
+            (Forming::Sessions, _) => Self::Session,
         }
     }
 
     /// The forms that `metric` has, the coarsest first. What adds up is counted by the minute and
-    /// has no single readings; nobody averages a weight; a resting heart rate is the vendor's own.
+    /// has no single readings; nobody averages a weight; what is computed once a day is the vendor's
+    /// own.
     pub fn of_metric(metric: Metric) -> &'static [Self] {
         match metric {
-            Metric::HeartRate => &Self::ALL,
+            Metric::HeartRate => &[Self::Daily, Self::Hourly, Self::Minute, Self::Sample],
             Metric::Spo2 => &[Self::Daily, Self::Sample],
-            Metric::BodyWeight => &[Self::Sample],
-            Metric::Steps | Metric::Calories | Metric::Distance => {
-                &[Self::Daily, Self::Hourly, Self::Minute]
-            }
-            Metric::RestingHeartRate => &[Self::Daily],
+            Metric::BodyWeight | Metric::BodyFat | Metric::Height => &[Self::Sample],
+            Metric::Steps
+            | Metric::Calories
+            | Metric::Distance
+            | Metric::ActiveEnergy
+            | Metric::Floors
+            | Metric::ActiveMinutes => &[Self::Daily, Self::Hourly, Self::Minute],
+            Metric::RestingHeartRate
+            | Metric::Hrv
+            | Metric::RespiratoryRate
+            | Metric::SkinTemperatureVariation
+            | Metric::Vo2max => &[Self::Daily],
+            Metric::Sleep | Metric::Exercise => &[Self::Session],
         }
     }
 }

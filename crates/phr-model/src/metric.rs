@@ -1,4 +1,5 @@
-//! The metric catalogue: the only place where a metric's facts live.
+//! The metrics and what there is to know about each. The rows themselves are in the catalogue, the
+//! only place where a metric's facts live.
 //!
 //! Values are integers in a *base unit* fine enough that nothing a vendor sends is rounded (steps,
 //! millimetres, calories, milligrams, 0.01 %, 0.1 beats a minute), so sums never drift the way
@@ -7,6 +8,8 @@
 use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
+
+use crate::catalogue::{activity, body, vitals};
 
 /// What is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -26,6 +29,28 @@ pub enum Metric {
     Distance,
     /// The vendor's resting heart rate of a day.
     RestingHeartRate,
+    /// Energy spent on activity, basal not included.
+    ActiveEnergy,
+    /// Floors climbed.
+    Floors,
+    /// Share of fat in the body's weight.
+    BodyFat,
+    /// How tall the person is.
+    Height,
+    /// Heart rate variability of a night: root mean square of successive differences (RMSSD).
+    Hrv,
+    /// Breaths a minute, of a night.
+    RespiratoryRate,
+    /// By how much the skin's temperature of a night differs from what is usual: may be negative.
+    SkinTemperatureVariation,
+    /// Cardio fitness: the most oxygen the body can take up.
+    Vo2max,
+    /// Minutes of activity, light, moderate and vigorous.
+    ActiveMinutes,
+    /// Nights and naps, each with its stages.
+    Sleep,
+    /// Workouts.
+    Exercise,
 }
 
 /// How a metric is recorded.
@@ -37,6 +62,8 @@ pub enum Kind {
     Interval,
     /// Once a day, computed by the vendor.
     DailyValue,
+    /// From a start to an end, with more than one value.
+    Session,
 }
 
 /// How a day becomes Observations.
@@ -50,6 +77,8 @@ pub enum Forming {
     DailyTotal,
     /// The vendor's daily value, with minimum and maximum where it gives them.
     DailyValue,
+    /// Every session is a statement of its own, with its parts.
+    Sessions,
 }
 
 /// FHIR R4 observation category.
@@ -64,7 +93,7 @@ pub enum Category {
 /// What the API reports for a metric: the strings of the REST contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ApiLabel {
-    /// LOINC code.
+    /// LOINC code, or one of ours where LOINC has none ([`Facts::local`]).
     pub code: &'static str,
     /// Friendly name.
     pub display: &'static str,
@@ -96,6 +125,8 @@ pub struct Facts {
     pub api: ApiLabel,
     /// FHIR codings of its Observations, the first being the one that the API reports.
     pub loinc: &'static [Loinc],
+    /// Its code in the CodeSystem `{base}/fhir/CodeSystem/wearable-metric`, where LOINC has none.
+    pub local: Option<&'static str>,
     /// UCUM code of its unit.
     pub ucum: &'static str,
     /// FHIR category.
@@ -107,6 +138,8 @@ pub struct Facts {
     /// Plausible values of a sample, in base units. What lies outside is kept and shown, but no
     /// clinical statement is made from it.
     pub plausible: RangeInclusive<i64>,
+    /// Whether the value of a sample also holds which part it is about ([`crate::part`]).
+    pub parted: bool,
     /// Whether the vendor's daily figure can be recomputed from its samples, so that the two
     /// verify each other.
     pub verifiable: bool,
@@ -114,133 +147,31 @@ pub struct Facts {
     pub rounding: i64,
 }
 
-const HEART_RATE: Loinc = Loinc { code: "8867-4", display: "Heart rate" };
-const SPO2_BY_PULSE_OXIMETRY: Loinc =
-    Loinc { code: "59408-5", display: "Oxygen saturation in Arterial blood by Pulse oximetry" };
-const SPO2: Loinc = Loinc { code: "2708-6", display: "Oxygen saturation in Arterial blood" };
-const SPO2_MEAN: Loinc = Loinc { code: "103209-3", display: "Mean oxygen saturation" };
-
-/// The catalogue, in the order people see it.
-static CATALOGUE: [Facts; 7] = [
-    Facts {
-        metric: Metric::HeartRate,
-        key: "heart_rate",
-        kind: Kind::Instant,
-        forming: Forming::HourlyMean,
-        api: ApiLabel { code: "8867-4", display: "Heart rate", unit: "beats/min" },
-        loinc: &[
-            HEART_RATE,
-            Loinc { code: "55425-3", display: "Heart rate unspecified time mean by Pedometer" },
-        ],
-        ucum: "/min",
-        category: Category::VitalSigns,
-        profile: Some("http://hl7.org/fhir/StructureDefinition/heartrate"),
-        scale: 10,
-        plausible: 200..=3_000,
-        verifiable: true,
-        rounding: 0,
-    },
-    Facts {
-        metric: Metric::Spo2,
-        key: "spo2",
-        kind: Kind::Instant,
-        forming: Forming::DailyValue,
-        api: ApiLabel { code: "59408-5", display: "Oxygen saturation", unit: "%" },
-        loinc: &[SPO2_BY_PULSE_OXIMETRY, SPO2, SPO2_MEAN],
-        ucum: "%",
-        category: Category::VitalSigns,
-        profile: Some("http://hl7.org/fhir/StructureDefinition/oxygensat"),
-        scale: 100,
-        plausible: 5_000..=10_000,
-        verifiable: false,
-        rounding: 0,
-    },
-    Facts {
-        metric: Metric::BodyWeight,
-        key: "body_weight",
-        kind: Kind::Instant,
-        forming: Forming::EverySample,
-        api: ApiLabel { code: "29463-7", display: "Body weight", unit: "kg" },
-        loinc: &[Loinc { code: "29463-7", display: "Body weight" }],
-        ucum: "kg",
-        category: Category::VitalSigns,
-        profile: Some("http://hl7.org/fhir/StructureDefinition/bodyweight"),
-        scale: 1_000_000,
-        plausible: 500_000..=650_000_000,
-        verifiable: true,
-        rounding: 0,
-    },
-    Facts {
-        metric: Metric::Steps,
-        key: "steps",
-        kind: Kind::Interval,
-        forming: Forming::DailyTotal,
-        api: ApiLabel { code: "41950-7", display: "Number of steps", unit: "steps" },
-        loinc: &[Loinc { code: "41950-7", display: "Number of steps in 24 hour Measured" }],
-        ucum: "{steps}",
-        category: Category::Activity,
-        profile: None,
-        scale: 1,
-        plausible: 0..=100_000,
-        verifiable: true,
-        rounding: 0,
-    },
-    Facts {
-        metric: Metric::Calories,
-        key: "calories",
-        kind: Kind::Interval,
-        forming: Forming::DailyTotal,
-        api: ApiLabel { code: "41981-2", display: "Calories burned", unit: "kcal" },
-        loinc: &[
-            Loinc { code: "41981-2", display: "Calories burned" },
-            Loinc { code: "41979-6", display: "Calories burned in 24 hour Calculated" },
-        ],
-        ucum: "kcal",
-        category: Category::Activity,
-        profile: None,
-        scale: 1_000,
-        plausible: 0..=20_000_000,
-        verifiable: true,
-        rounding: 1,
-    },
-    Facts {
-        metric: Metric::Distance,
-        key: "distance",
-        kind: Kind::Interval,
-        forming: Forming::DailyTotal,
-        api: ApiLabel { code: "41953-1", display: "Distance walked", unit: "km" },
-        loinc: &[
-            Loinc { code: "41953-1", display: "Walking distance 24 hour Calculated" },
-            Loinc { code: "103208-5", display: "Distance traveled" },
-        ],
-        ucum: "km",
-        category: Category::Activity,
-        profile: None,
-        scale: 1_000_000,
-        plausible: 0..=500_000_000,
-        verifiable: true,
-        rounding: 0,
-    },
-    Facts {
-        metric: Metric::RestingHeartRate,
-        key: "resting_heart_rate",
-        kind: Kind::DailyValue,
-        forming: Forming::DailyValue,
-        api: ApiLabel { code: "40443-4", display: "Resting heart rate", unit: "beats/min" },
-        loinc: &[Loinc { code: "40443-4", display: "Heart rate --resting" }, HEART_RATE],
-        ucum: "/min",
-        category: Category::VitalSigns,
-        profile: Some("http://hl7.org/fhir/StructureDefinition/heartrate"),
-        scale: 10,
-        plausible: 200..=2_000,
-        verifiable: false,
-        rounding: 0,
-    },
-];
-
 impl Metric {
     /// Every metric, in the catalogue's order.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 18] = [
+        Self::HeartRate,
+        Self::Spo2,
+        Self::BodyWeight,
+        Self::Steps,
+        Self::Calories,
+        Self::Distance,
+        Self::RestingHeartRate,
+        Self::ActiveEnergy,
+        Self::Floors,
+        Self::BodyFat,
+        Self::Height,
+        Self::Hrv,
+        Self::RespiratoryRate,
+        Self::SkinTemperatureVariation,
+        Self::Vo2max,
+        Self::ActiveMinutes,
+        Self::Sleep,
+        Self::Exercise,
+    ];
+
+    /// Those that are fetched unless the operator chooses others: what the REST contract asks for.
+    pub const USUAL: [Self; 7] = [
         Self::HeartRate,
         Self::Spo2,
         Self::BodyWeight,
@@ -252,15 +183,25 @@ impl Metric {
 
     /// The metric's row of the catalogue.
     pub fn facts(self) -> &'static Facts {
-        let [heart_rate, spo2, body_weight, steps, calories, distance, resting] = &CATALOGUE;
         match self {
-            Self::HeartRate => heart_rate,
-            Self::Spo2 => spo2,
-            Self::BodyWeight => body_weight,
-            Self::Steps => steps,
-            Self::Calories => calories,
-            Self::Distance => distance,
-            Self::RestingHeartRate => resting,
+            Self::HeartRate => &vitals::HEART_RATE,
+            Self::Spo2 => &vitals::SPO2,
+            Self::BodyWeight => &body::WEIGHT,
+            Self::Steps => &activity::STEPS,
+            Self::Calories => &activity::CALORIES,
+            Self::Distance => &activity::DISTANCE,
+            Self::RestingHeartRate => &vitals::RESTING_HEART_RATE,
+            Self::ActiveEnergy => &activity::ACTIVE_ENERGY,
+            Self::Floors => &activity::FLOORS,
+            Self::BodyFat => &body::FAT,
+            Self::Height => &body::HEIGHT,
+            Self::Hrv => &vitals::HRV,
+            Self::RespiratoryRate => &vitals::RESPIRATORY_RATE,
+            Self::SkinTemperatureVariation => &vitals::SKIN_TEMPERATURE_VARIATION,
+            Self::Vo2max => &activity::VO2MAX,
+            Self::ActiveMinutes => &activity::ACTIVE_MINUTES,
+            Self::Sleep => &activity::SLEEP,
+            Self::Exercise => &activity::EXERCISE,
         }
     }
 
@@ -278,6 +219,17 @@ impl Metric {
     #[expect(clippy::cast_precision_loss, reason = "plausible values are far below 2^53")]
     pub fn to_api(self, value: i64) -> f64 {
         value as f64 / self.facts().scale as f64
+    }
+
+    /// Whether days, weeks and months of it are sums; otherwise they are means.
+    pub fn adds_up(self) -> bool {
+        matches!(self.facts().forming, Forming::DailyTotal | Forming::Sessions)
+    }
+
+    /// Whether its samples tell of single hours: what is computed once a day, and what lasts for
+    /// hours, does not.
+    pub fn has_hours(self) -> bool {
+        !matches!(self.facts().kind, Kind::DailyValue | Kind::Session)
     }
 
     /// Whether a clinical statement may be made from `value` (base units).

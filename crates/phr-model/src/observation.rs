@@ -4,7 +4,7 @@ use jiff::{Timestamp, civil::Date, tz::Offset};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::metric::Metric;
+use crate::{metric::Metric, part::Measured};
 
 /// An instant and the offset from UTC in force where the person was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -101,6 +101,8 @@ pub struct Draft {
     pub low: Option<i64>,
     /// Maximum, where the form has one; base units.
     pub high: Option<i64>,
+    /// What it is made up of, where one number does not say it all.
+    pub parts: Vec<Measured>,
     /// Whether the day may still change by itself.
     pub preliminary: bool,
 }

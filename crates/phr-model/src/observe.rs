@@ -1,5 +1,7 @@
 //! From a day's samples to clinical statements. Pure: the same day always says the same.
 
+mod session;
+
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp, civil::Date};
@@ -11,6 +13,7 @@ use crate::{
     identity::{NAMESPACE, PersonId},
     metric::{Forming, Kind, Metric},
     observation::{Draft, Effective, Moment},
+    part::{Measured, Part},
     sample::{Sample, Statistics},
     time::Offsets,
 };
@@ -57,12 +60,13 @@ pub fn observe_as(day: &Day<'_>, form: Form) -> Vec<Draft> {
         return Vec::new();
     }
     match (form, day.metric.facts().forming) {
+        (Form::Session, _) => session::every_session(day),
         (Form::Sample, _) => every_sample(day),
         (Form::Minute, _) => periods(day, MINUTE),
         (Form::Hourly, _) => periods(day, HOUR),
         (Form::Daily, Forming::DailyTotal) => daily_total(day).into_iter().collect(),
         (Form::Daily, Forming::DailyValue) => daily_value(day).into_iter().collect(),
-        (Form::Daily, Forming::HourlyMean | Forming::EverySample) => {
+        (Form::Daily, Forming::HourlyMean | Forming::EverySample | Forming::Sessions) => {
             daily_mean(day).into_iter().collect()
         }
     }
@@ -70,7 +74,7 @@ pub fn observe_as(day: &Day<'_>, form: Form) -> Vec<Draft> {
 
 fn plausible<'a>(day: &Day<'a>) -> impl Iterator<Item = &'a Sample> + use<'a> {
     let metric = day.metric;
-    day.samples.iter().filter(move |sample| metric.is_plausible(sample.value))
+    day.samples.iter().filter(move |sample| metric.trusts(sample))
 }
 
 /// One statement a sample. Samples that share an instant get a running number, so that two scales
@@ -110,19 +114,33 @@ fn periods(day: &Day<'_>, (name, length): Stretch) -> Vec<Draft> {
             let ends = [start, end].map(|at| Moment { at, offset_seconds });
             let (value, bounds) = together(day.metric, &samples)?;
             let slot = start.as_second().to_string();
-            Some(draft(day, name, &slot, Effective::Period(ends[0], ends[1]), value, bounds))
+            let effective = Effective::Period(ends[0], ends[1]);
+            let parts = parts_of(day.metric, &samples);
+            Some(Draft { parts, ..draft(day, name, &slot, effective, value, bounds) })
         })
         .collect()
 }
 
 /// What samples amount to: the sum of what adds up, else the mean with minimum and maximum.
 fn together(metric: Metric, samples: &[Sample]) -> Option<(i64, Option<(i64, i64)>)> {
-    let statistics = Statistics::of(samples)?;
+    let amounts = samples.iter().filter_map(|sample| metric.amount(sample));
+    let statistics = Statistics::of_values(amounts)?;
     if metric.facts().kind == Kind::Interval {
         return Some((statistics.sum, None));
     }
     let mean = rounded_mean(statistics.sum, statistics.count);
     Some((mean, Some((statistics.min, statistics.max))))
+}
+
+/// What samples of each part add up to, in the order of the parts.
+fn parts_of(metric: Metric, samples: &[Sample]) -> Vec<Measured> {
+    let mut sums = BTreeMap::<Part, i64>::new();
+    for (part, amount) in samples.iter().map(|sample| metric.reading(sample)) {
+        let Some(part) = part else { continue };
+        let sum = sums.entry(part).or_default();
+        *sum = sum.saturating_add(amount);
+    }
+    sums.into_iter().collect()
 }
 
 /// The mean of all samples of the day with minimum and maximum.
@@ -135,11 +153,23 @@ fn daily_mean(day: &Day<'_>) -> Option<Draft> {
 /// The vendor's own daily figure where there is one, else the sum of the samples. Nothing without
 /// either: a day that was not worn is not a day of zero steps. No sum of what adds up is negative.
 fn daily_total(day: &Day<'_>) -> Option<Draft> {
-    let sum = match day.figure {
-        Some(Figure::Total { value }) => *value,
-        _ => plausible(day).map(|sample| sample.value).reduce(i64::saturating_add)?,
+    let (sum, parts) = match day.figure {
+        Some(Figure::Total { value }) => (*value, Vec::new()),
+        Some(Figure::Levels { light, moderate, vigorous }) => {
+            let levels = [
+                (Part::LightActivity, *light),
+                (Part::ModerateActivity, *moderate),
+                (Part::VigorousActivity, *vigorous),
+            ];
+            (levels.iter().map(|(_, amount)| amount).sum(), levels.to_vec())
+        }
+        _ => {
+            let samples: Vec<_> = plausible(day).copied().collect();
+            (together(day.metric, &samples)?.0, parts_of(day.metric, &samples))
+        }
     };
-    (sum >= 0).then(|| draft(day, "day", WHOLE, whole_day(day), sum, None))
+    let draft = || draft(day, "day", WHOLE, whole_day(day), sum, None);
+    (sum >= 0).then(|| Draft { parts, ..draft() })
 }
 
 fn daily_value(day: &Day<'_>) -> Option<Draft> {
@@ -170,6 +200,7 @@ fn draft(
         value,
         low: bounds.map(|(low, _)| low),
         high: bounds.map(|(_, high)| high),
+        parts: Vec::new(),
         // A weigh-in is final at once; what is summed or averaged may grow until the day is over.
         preliminary: !day.closed && granularity != "sample",
     }

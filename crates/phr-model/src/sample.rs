@@ -44,13 +44,19 @@ pub struct Statistics {
 impl Statistics {
     /// The statistics of `samples`; none if there are none.
     pub fn of(samples: &[Sample]) -> Option<Self> {
-        let first = samples.first()?.value;
-        let start = Self { count: 0, min: first, max: first, sum: 0 };
-        Some(samples.iter().fold(start, |so_far, sample| Self {
+        Self::of_values(samples.iter().map(|sample| sample.value))
+    }
+
+    /// The statistics of `values`; none if there are none.
+    pub fn of_values(values: impl IntoIterator<Item = i64>) -> Option<Self> {
+        let mut values = values.into_iter();
+        let first = values.next()?;
+        let start = Self { count: 1, min: first, max: first, sum: first };
+        Some(values.fold(start, |so_far, value| Self {
             count: so_far.count.saturating_add(1),
-            min: so_far.min.min(sample.value),
-            max: so_far.max.max(sample.value),
-            sum: so_far.sum.saturating_add(sample.value),
+            min: so_far.min.min(value),
+            max: so_far.max.max(value),
+            sum: so_far.sum.saturating_add(value),
         }))
     }
 }

@@ -9,7 +9,7 @@ use jiff::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    metric::{Forming, Metric},
+    metric::Metric,
     observation::{Observation, Status},
     sample::Sample,
 };
@@ -73,17 +73,20 @@ impl Summary {
     #[expect(clippy::cast_precision_loss, reason = "sums of plausible values are far below 2^53")]
     pub fn value(&self, metric: Metric) -> f64 {
         let scale = metric.facts().scale as f64;
-        match metric.facts().forming {
-            Forming::DailyTotal => self.sum as f64 / scale,
-            _ => self.sum as f64 / f64::from(self.count.max(1)) / scale,
+        if metric.adds_up() {
+            return self.sum as f64 / scale;
         }
+        self.sum as f64 / f64::from(self.count.max(1)) / scale
     }
 }
 
 /// Local hours from samples. The hour that autumn repeats is one bucket of local time.
 pub fn hours(metric: Metric, samples: &[Sample]) -> Vec<Summary> {
-    let plausible = samples.iter().filter(|sample| metric.is_plausible(sample.value));
-    gather(plausible.map(|sample| (hour_of(sample.at, sample.offset_seconds), sample.value)))
+    let value = |sample: &Sample| {
+        let amount = metric.amount(sample).filter(|amount| metric.is_plausible(*amount))?;
+        Some((hour_of(sample.at, sample.offset_seconds), amount))
+    };
+    gather(samples.iter().filter_map(value))
 }
 
 /// Days, weeks or months from Observations, which already carry the vendor's daily figures. What was

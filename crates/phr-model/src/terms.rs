@@ -22,6 +22,8 @@ pub enum Code {
 pub struct Terms {
     /// Codings, the most exact first but for the code that a vital-signs profile demands.
     pub loinc: &'static [Loinc],
+    /// The code of ours, where LOINC has none.
+    pub local: Option<&'static str>,
     /// What people call it.
     pub text: &'static str,
     /// R4 vital-signs profile it conforms to, if any.
@@ -77,22 +79,41 @@ impl Terms {
     /// What the catalogue says.
     fn usual(metric: Metric) -> Self {
         let facts = metric.facts();
-        let (low, high) = match metric {
-            Metric::HeartRate => (Code::Local("heart-rate-min"), Code::Loinc(HEART_RATE_MAXIMUM)),
-            Metric::Spo2 => (Code::Local("spo2-min"), Code::Local("spo2-max")),
-            Metric::BodyWeight => (Code::Local("body-weight-min"), Code::Local("body-weight-max")),
-            Metric::Steps => (Code::Local("steps-min"), Code::Local("steps-max")),
-            Metric::Calories => (Code::Local("calories-min"), Code::Local("calories-max")),
-            Metric::Distance => (Code::Local("distance-min"), Code::Local("distance-max")),
-            Metric::RestingHeartRate => {
-                (Code::Local("resting-heart-rate-min"), Code::Local("resting-heart-rate-max"))
-            }
-        };
+        let (low, high) = bounds(metric);
         let text = match metric {
             // Public data disagrees about what 41981-2 counts, so it is said.
             Metric::Calories => "Calories burned (active and basal)",
             _ => facts.api.display,
         };
-        Self { loinc: facts.loinc, text, profile: facts.profile, low, high }
+        Self { loinc: facts.loinc, local: facts.local, text, profile: facts.profile, low, high }
     }
+}
+
+/// The codes of minimum and maximum.
+fn bounds(metric: Metric) -> (Code, Code) {
+    let (low, high) = match metric {
+        Metric::HeartRate => {
+            return (Code::Local("heart-rate-min"), Code::Loinc(HEART_RATE_MAXIMUM));
+        }
+        Metric::Spo2 => ("spo2-min", "spo2-max"),
+        Metric::BodyWeight => ("body-weight-min", "body-weight-max"),
+        Metric::Steps => ("steps-min", "steps-max"),
+        Metric::Calories => ("calories-min", "calories-max"),
+        Metric::Distance => ("distance-min", "distance-max"),
+        Metric::RestingHeartRate => ("resting-heart-rate-min", "resting-heart-rate-max"),
+        Metric::ActiveEnergy => ("active-energy-min", "active-energy-max"),
+        Metric::Floors => ("floors-min", "floors-max"),
+        Metric::BodyFat => ("body-fat-min", "body-fat-max"),
+        Metric::Height => ("height-min", "height-max"),
+        Metric::Hrv => ("hrv-min", "hrv-max"),
+        Metric::RespiratoryRate => ("respiratory-rate-min", "respiratory-rate-max"),
+        Metric::SkinTemperatureVariation => {
+            ("skin-temperature-delta-min", "skin-temperature-delta-max")
+        }
+        Metric::Vo2max => ("vo2max-min", "vo2max-max"),
+        Metric::ActiveMinutes => ("active-minutes-min", "active-minutes-max"),
+        Metric::Sleep => ("sleep-min", "sleep-max"),
+        Metric::Exercise => ("exercise-min", "exercise-max"),
+    };
+    (Code::Local(low), Code::Local(high))
 }

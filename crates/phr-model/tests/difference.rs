@@ -19,6 +19,7 @@ fn instant(run: i64, offset_seconds: i32) -> Effective {
 
 fn draft(id: u128, value: i64) -> Draft {
     Draft {
+        parts: Vec::new(),
         id: Uuid::from_u128(id),
         metric: Metric::Steps,
         date: Date::constant(2026, 11, 20),

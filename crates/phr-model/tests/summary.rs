@@ -17,6 +17,7 @@ fn sample(at: &str, hours: i32, value: i64) -> Sample {
 fn observation(date: &str, value: i64, bounds: Option<(i64, i64)>) -> Observation {
     let moment = Moment { at: Timestamp::UNIX_EPOCH, offset_seconds: 0 };
     let says = Draft {
+        parts: Vec::new(),
         id: Uuid::nil(),
         metric: Metric::Steps,
         date: date.parse().unwrap(),

@@ -60,7 +60,8 @@ impl World {
         Ok(count)
     }
 
-    /// Adds a point of `source`: a sample at `instant`, or the minute that starts there.
+    /// Adds a point of `source`: a sample at `instant`, or the minute (of sessions the hour) that
+    /// starts there.
     ///
     /// # Errors
     /// Unknown person, a daily type, or a value that does not fit.
@@ -76,6 +77,7 @@ impl World {
         let value = base_value(data_type, value)?;
         let span = match data_type.kind() {
             Kind::Interval => 60,
+            Kind::Session => 3_600,
             Kind::Sample => 0,
             Kind::Daily => return Err(WorldError::NoPoints { data_type }),
         };
@@ -122,7 +124,7 @@ impl World {
         value: f64,
     ) -> Result<(), WorldError> {
         let person = self.person(email)?;
-        let uncomputable = value.is_nan() && data_type == DataType::DailyOxygenSaturation;
+        let uncomputable = value.is_nan() && data_type.kind() == Kind::Daily;
         if !uncomputable {
             base_value(data_type, value)?;
         }

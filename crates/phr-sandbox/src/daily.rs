@@ -1,4 +1,4 @@
-//! Daily values: resting heart rate and the night's oxygen saturation.
+//! Daily values: resting heart rate, and what is computed of the night.
 
 use std::ops::Range;
 
@@ -24,6 +24,10 @@ pub(crate) enum DailyValue {
     Resting(i64),
     /// Percent.
     Saturation { average: f64, low: f64, high: f64, deviation: f64 },
+    /// In the unit of the API.
+    Single(f64),
+    /// Degrees Celsius; what is usual is not a number until there are nights to compare with.
+    Temperature { nightly: f64, baseline: f64 },
 }
 
 /// At most `most` daily values of the civil days `from..to` (day numbers), newest first.
@@ -59,7 +63,8 @@ fn daily(world: &World, person: &Person, data_type: DataType, date: Date) -> Opt
     let morning = morning(world, person, edits.as_deref(), date);
     let value = match data_type {
         DataType::DailyRestingHeartRate => resting(morning, set),
-        _ => saturation(world, person, morning, set),
+        DataType::DailyOxygenSaturation => saturation(world, person, morning, set),
+        _ => nightly(person, data_type, date, morning, set),
     };
     value.map(|value| Daily { date, value })
 }
@@ -91,6 +96,28 @@ fn before(morning: i64) -> Range<i64> {
 fn resting(morning: Option<(i64, i32)>, set: Option<f64>) -> Option<DailyValue> {
     let measured = morning.map(|(_, bpm)| i64::from(bpm));
     set.map(|bpm| bpm.round() as i64).or(measured).map(DailyValue::Resting)
+}
+
+/// What the tracker makes of the rest of the night.
+fn nightly(
+    person: &Person,
+    data_type: DataType,
+    date: Date,
+    morning: Option<(i64, i32)>,
+    set: Option<f64>,
+) -> Option<DailyValue> {
+    let night = morning.and_then(|_| person.nightly(date));
+    let value = match data_type {
+        DataType::DailySleepTemperature => {
+            let usual = night.and_then(|night| night.usual_temperature).unwrap_or(f64::NAN);
+            let nightly = set.or(night.map(|night| night.temperature))?;
+            return Some(DailyValue::Temperature { nightly, baseline: usual });
+        }
+        DataType::DailyHeartRateVariability => night.map(|night| night.variability),
+        DataType::DailyRespiratoryRate => night.map(|night| night.breaths),
+        _ => night.map(|night| night.fitness),
+    };
+    set.or(value).map(DailyValue::Single)
 }
 
 /// Mean and bounds of the readings of the night that ended in the morning.

@@ -1,9 +1,13 @@
 //! The emulated data types and what Google says about each (page "Data types").
 
+mod operation;
+
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+pub use operation::Operation;
 
 /// A data type of the Google Health API, by its kebab-case id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,6 +30,26 @@ pub enum DataType {
     ActiveEnergyBurned,
     /// Roll-ups only, kilocalories with basal.
     TotalCalories,
+    /// Minutes in which somebody climbed, floors. Not listed.
+    Floors,
+    /// Readings of a scale, percent.
+    BodyFat,
+    /// Typed in, millimetres.
+    Height,
+    /// One value a day, milliseconds.
+    DailyHeartRateVariability,
+    /// One value a day, breaths per minute.
+    DailyRespiratoryRate,
+    /// One value a day beside what is usual, degrees Celsius.
+    DailySleepTemperature,
+    /// One value a day, millilitres per kilogram and minute.
+    DailyVo2Max,
+    /// Minutes by level of activity; several levels [packed](crate::levels) into one value.
+    ActiveMinutes,
+    /// Nights and naps, minutes asleep.
+    Sleep,
+    /// Workouts, seconds without pauses.
+    Exercise,
 }
 
 /// How the points of a data type sit in time.
@@ -37,21 +61,8 @@ pub enum Kind {
     Sample,
     /// One civil date.
     Daily,
-}
-
-/// A method of `users.dataTypes.dataPoints`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Operation {
-    /// Every source's points.
-    List,
-    /// The merged stream.
-    Reconcile,
-    /// Windows of physical time.
-    RollUp,
-    /// Windows of civil days.
-    DailyRollUp,
-    /// One identifiable point.
-    Get,
+    /// A start and an end, without civil times.
+    Session,
 }
 
 /// How the points of a window become one value.
@@ -65,46 +76,13 @@ pub(crate) enum RollUp {
     Mean(&'static str),
     /// Prefix of the members `Avg`, `Max` and `Min`.
     MeanMaxMin(&'static str),
-}
-
-impl Operation {
-    /// The spelling in `allowed_actions`.
-    pub(crate) fn action(self) -> &'static str {
-        match self {
-            Self::List => "list",
-            Self::Reconcile => "reconcile",
-            Self::RollUp => "rollup",
-            Self::DailyRollUp => "dailyRollup",
-            Self::Get => "get",
-        }
-    }
-
-    /// The RPC in error metadata and the key in the request counts.
-    pub(crate) fn rpc(self) -> &'static str {
-        match self {
-            Self::List => "ListDataPoints",
-            Self::Reconcile => "ReconcileDataPoints",
-            Self::RollUp => "RollUpDataPoints",
-            Self::DailyRollUp => "DailyRollUpDataPoints",
-            Self::Get => "GetDataPoint",
-        }
-    }
-
-    /// The method's name as the last part of its discovery id.
-    pub(crate) fn method(self) -> &'static str {
-        match self {
-            Self::List => "list",
-            Self::Reconcile => "reconcile",
-            Self::RollUp => "rollUp",
-            Self::DailyRollUp => "dailyRollUp",
-            Self::Get => "get",
-        }
-    }
+    /// Minutes of each level of activity.
+    Levels,
 }
 
 impl DataType {
     /// All emulated data types.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 19] = [
         Self::HeartRate,
         Self::DailyRestingHeartRate,
         Self::OxygenSaturation,
@@ -114,6 +92,16 @@ impl DataType {
         Self::Distance,
         Self::ActiveEnergyBurned,
         Self::TotalCalories,
+        Self::Floors,
+        Self::BodyFat,
+        Self::Height,
+        Self::DailyHeartRateVariability,
+        Self::DailyRespiratoryRate,
+        Self::DailySleepTemperature,
+        Self::DailyVo2Max,
+        Self::ActiveMinutes,
+        Self::Sleep,
+        Self::Exercise,
     ];
 
     /// The id in paths, such as `heart-rate`.
@@ -128,6 +116,16 @@ impl DataType {
             Self::Distance => "distance",
             Self::ActiveEnergyBurned => "active-energy-burned",
             Self::TotalCalories => "total-calories",
+            Self::Floors => "floors",
+            Self::BodyFat => "body-fat",
+            Self::Height => "height",
+            Self::DailyHeartRateVariability => "daily-heart-rate-variability",
+            Self::DailyRespiratoryRate => "daily-respiratory-rate",
+            Self::DailySleepTemperature => "daily-sleep-temperature-derivations",
+            Self::DailyVo2Max => "daily-vo2-max",
+            Self::ActiveMinutes => "active-minutes",
+            Self::Sleep => "sleep",
+            Self::Exercise => "exercise",
         }
     }
 
@@ -148,17 +146,35 @@ impl DataType {
             Self::Distance => "distance",
             Self::ActiveEnergyBurned => "activeEnergyBurned",
             Self::TotalCalories => "totalCalories",
+            Self::Floors => "floors",
+            Self::BodyFat => "bodyFat",
+            Self::Height => "height",
+            Self::DailyHeartRateVariability => "dailyHeartRateVariability",
+            Self::DailyRespiratoryRate => "dailyRespiratoryRate",
+            Self::DailySleepTemperature => "dailySleepTemperatureDerivations",
+            Self::DailyVo2Max => "dailyVo2Max",
+            Self::ActiveMinutes => "activeMinutes",
+            Self::Sleep => "sleep",
+            Self::Exercise => "exercise",
         }
     }
 
     /// How its points sit in time.
     pub fn kind(self) -> Kind {
         match self {
-            Self::HeartRate | Self::OxygenSaturation | Self::Weight => Kind::Sample,
-            Self::DailyRestingHeartRate | Self::DailyOxygenSaturation => Kind::Daily,
-            Self::Steps | Self::Distance | Self::ActiveEnergyBurned | Self::TotalCalories => {
-                Kind::Interval
-            }
+            Self::HeartRate
+            | Self::OxygenSaturation
+            | Self::Weight
+            | Self::BodyFat
+            | Self::Height => Kind::Sample,
+            Self::Steps
+            | Self::Distance
+            | Self::ActiveEnergyBurned
+            | Self::TotalCalories
+            | Self::Floors
+            | Self::ActiveMinutes => Kind::Interval,
+            Self::Sleep | Self::Exercise => Kind::Session,
+            _ => Kind::Daily,
         }
     }
 
@@ -166,23 +182,31 @@ impl DataType {
     pub fn operations(self) -> &'static [Operation] {
         use Operation::{DailyRollUp, Get, List, Reconcile, RollUp};
         match self {
-            Self::HeartRate | Self::Steps | Self::Distance | Self::ActiveEnergyBurned => {
-                &[List, Reconcile, RollUp, DailyRollUp]
-            }
-            Self::Weight => &[List, Reconcile, RollUp, DailyRollUp, Get],
+            Self::HeartRate
+            | Self::Steps
+            | Self::Distance
+            | Self::ActiveEnergyBurned
+            | Self::ActiveMinutes => &[List, Reconcile, RollUp, DailyRollUp],
+            Self::Weight | Self::BodyFat => &[List, Reconcile, RollUp, DailyRollUp, Get],
             Self::TotalCalories => &[RollUp, DailyRollUp],
-            Self::OxygenSaturation | Self::DailyRestingHeartRate | Self::DailyOxygenSaturation => {
-                &[List, Reconcile]
-            }
+            Self::Floors => &[Reconcile, RollUp, DailyRollUp],
+            Self::Height | Self::Sleep | Self::Exercise => &[List, Reconcile, Get],
+            _ => &[List, Reconcile],
         }
     }
 
     /// The scope family that covers it, such as `activity_and_fitness`.
     pub fn scope_family(self) -> &'static str {
         match self {
-            Self::Steps | Self::Distance | Self::ActiveEnergyBurned | Self::TotalCalories => {
-                "activity_and_fitness"
-            }
+            Self::Steps
+            | Self::Distance
+            | Self::ActiveEnergyBurned
+            | Self::TotalCalories
+            | Self::Floors
+            | Self::DailyVo2Max
+            | Self::ActiveMinutes
+            | Self::Exercise => "activity_and_fitness",
+            Self::Sleep => "sleep",
             _ => "health_metrics_and_measurements",
         }
     }
@@ -190,7 +214,7 @@ impl DataType {
     /// The longest range of one roll-up, in days.
     pub fn roll_up_cap_days(self) -> i64 {
         match self {
-            Self::HeartRate | Self::TotalCalories => 14,
+            Self::HeartRate | Self::TotalCalories | Self::ActiveMinutes => 14,
             _ => 90,
         }
     }
@@ -199,7 +223,7 @@ impl DataType {
     /// saturation in 0.01 %. Whole numbers keep sums exact.
     pub(crate) fn digits(self) -> u32 {
         match self {
-            Self::OxygenSaturation | Self::DailyOxygenSaturation => 2,
+            Self::OxygenSaturation | Self::DailyOxygenSaturation | Self::BodyFat => 2,
             Self::Weight => 3,
             Self::ActiveEnergyBurned | Self::TotalCalories => 4,
             _ => 0,
@@ -210,30 +234,45 @@ impl DataType {
     pub(crate) fn value_member(self) -> &'static str {
         match self {
             Self::HeartRate | Self::DailyRestingHeartRate => "beatsPerMinute",
-            Self::OxygenSaturation => "percentage",
+            Self::OxygenSaturation | Self::BodyFat => "percentage",
             Self::DailyOxygenSaturation => "averagePercentage",
             Self::Weight => "weightGrams",
-            Self::Steps => "count",
+            Self::Steps | Self::Floors => "count",
+            Self::Height => "heightMillimeters",
+            Self::DailyHeartRateVariability => "averageHeartRateVariabilityMilliseconds",
+            Self::DailyRespiratoryRate => "breathsPerMinute",
+            Self::DailySleepTemperature => "nightlyTemperatureCelsius",
+            Self::DailyVo2Max => "vo2Max",
+            Self::ActiveMinutes => "activeMinutesByActivityLevel",
+            Self::Sleep => "summary",
+            Self::Exercise => "activeDuration",
             Self::Distance => "millimeters",
             Self::ActiveEnergyBurned | Self::TotalCalories => "kcal",
         }
     }
 
-    /// How a window of points becomes one value; daily types never get that far.
+    /// How a window of points becomes one value; types without roll-ups never get that far.
     pub(crate) fn roll_up(self) -> RollUp {
         match self {
-            Self::Steps => RollUp::WholeSum("countSum"),
+            Self::Steps | Self::Floors => RollUp::WholeSum("countSum"),
             Self::Distance => RollUp::WholeSum("millimetersSum"),
             Self::ActiveEnergyBurned | Self::TotalCalories => RollUp::Sum("kcalSum"),
             Self::Weight => RollUp::Mean("weightGramsAvg"),
-            Self::OxygenSaturation | Self::DailyOxygenSaturation => RollUp::Mean("percentageAvg"),
+            Self::ActiveMinutes => RollUp::Levels,
+            Self::BodyFat => RollUp::Mean("bodyFatPercentageAvg"),
             Self::HeartRate | Self::DailyRestingHeartRate => RollUp::MeanMaxMin("beatsPerMinute"),
+            _ => RollUp::Mean("percentageAvg"),
         }
+    }
+
+    /// Points on a page: by default, and at most (page sizes beyond are cut silently).
+    pub(crate) fn page_sizes(self) -> (usize, usize) {
+        if self.kind() == Kind::Session { (25, 25) } else { (1_440, 10_000) }
     }
 
     /// Whether points carry a `name`.
     pub(crate) fn is_identifiable(self) -> bool {
-        self == Self::Weight
+        matches!(self, Self::Weight | Self::BodyFat | Self::Height | Self::Sleep | Self::Exercise)
     }
 
     /// In base units; `None` when it does not fit.

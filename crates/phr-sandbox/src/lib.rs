@@ -72,6 +72,7 @@ mod faults;
 mod fhir;
 mod health;
 mod hooks;
+mod levels;
 mod oauth;
 mod options;
 mod overlay;

@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::data_type::DataType;
 use crate::dice::Dice;
 use crate::point::{Point, SECOND};
-use crate::synthetic::Synthetic;
+use crate::synthetic::{Night, Synthetic};
 
 /// Who a person is; what `GET /sandbox/people` lists.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -92,6 +92,16 @@ impl Person {
     pub(crate) fn morning(&self, date: Date) -> Option<(i64, i32)> {
         match &self.life {
             Life::Invented(life) => life.morning(&self.whereabouts, date),
+            Life::Recorded(_) => None,
+        }
+    }
+}
+
+impl Person {
+    /// What the tracker measured in the night before `date`.
+    pub(crate) fn nightly(&self, date: Date) -> Option<Night> {
+        match &self.life {
+            Life::Invented(life) => Some(life.night(self.begins, date)),
             Life::Recorded(_) => None,
         }
     }

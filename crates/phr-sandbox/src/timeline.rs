@@ -11,7 +11,7 @@ use crate::point::{DAY, Family, Point, reconcile};
 use crate::world::World;
 
 /// The longest interval a point can span, in microseconds.
-const LONGEST: i64 = 65_536 * crate::point::SECOND;
+pub(crate) const LONGEST: i64 = 65_536 * crate::point::SECOND;
 
 /// A view at the emulated now: edited, complete, filtered by source, merged or not.
 pub(crate) struct Timeline<'w> {

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 
 use crate::daily::{DailyValue, dailies};
 use crate::data_type::{DataType, Kind, RollUp};
+use crate::levels;
 use crate::person::{day_of_date, instant};
 use crate::point::{DAY, Family, Source};
 use crate::tally::by_date;
@@ -81,6 +82,8 @@ impl World {
                 #[expect(clippy::cast_precision_loss, reason = "a pulse")]
                 DailyValue::Resting(bpm) => bpm as f64,
                 DailyValue::Saturation { average, .. } => average,
+                DailyValue::Single(value) => value,
+                DailyValue::Temperature { nightly, .. } => nightly,
             }));
         }
         let timeline = Timeline::reconciled(self, person, data_type, Family::All);
@@ -89,6 +92,8 @@ impl World {
             let sum = data_type.in_units(tally.sum);
             match data_type.roll_up() {
                 RollUp::WholeSum(_) | RollUp::Sum(_) => sum,
+                #[expect(clippy::cast_precision_loss, reason = "minutes of a day")]
+                RollUp::Levels => levels::unpacked(tally.sum).iter().sum::<i64>() as f64,
                 #[expect(clippy::cast_precision_loss, reason = "a count of samples")]
                 RollUp::Mean(_) | RollUp::MeanMaxMin(_) => sum / tally.count as f64,
             }

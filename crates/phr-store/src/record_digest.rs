@@ -5,7 +5,7 @@
 //! runs and the connection.
 
 use jiff::civil::Date;
-use phr_model::{Coverage, Metric, Observation};
+use phr_model::{Coverage, Metric, Observation, Part};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -23,8 +23,9 @@ impl RecordDigest {
     /// An Observation, withdrawn or not.
     pub(crate) fn observation(&mut self, observation: &Observation) {
         let says = &observation.says;
+        let parts = Part::to_text(&says.parts);
         let moment = |at: phr_model::Moment| json!([at.at.as_microsecond(), at.offset_seconds]);
-        self.row(&json!([
+        let mut row = json!([
             "observation",
             says.id,
             says.metric.key(),
@@ -38,7 +39,12 @@ impl RecordDigest {
             observation.status.key(),
             observation.version,
             observation.issued.as_microsecond(),
-        ]));
+        ]);
+        // As it was when no Observation had parts.
+        if let (Some(parts), Some(row)) = (parts, row.as_array_mut()) {
+            row.push(parts.into());
+        }
+        self.row(&row);
     }
 
     /// What is known about a day, with the number of its Observations that stand.

@@ -134,7 +134,7 @@ pub fn judge(
 ) -> Coverage {
     let ours = our_figure(metric, samples, vendor);
     let (state, reason) = state_of(metric, samples.len(), ours.as_ref(), vendor, closed);
-    let implausible = samples.iter().filter(|sample| !metric.is_plausible(sample.value)).count();
+    let implausible = samples.iter().filter(|sample| !metric.trusts(sample)).count();
     Coverage {
         metric,
         date,
@@ -153,6 +153,9 @@ pub fn judge(
 fn our_figure(metric: Metric, samples: &[Sample], vendor: Option<&Figure>) -> Option<Figure> {
     match (Figure::of(metric, samples), vendor) {
         (None, Some(Figure::Total { .. })) => Some(Figure::Total { value: 0 }),
+        (None, Some(Figure::Levels { .. })) => {
+            Some(Figure::Levels { light: 0, moderate: 0, vigorous: 0 })
+        }
         (ours, _) => ours,
     }
 }

@@ -276,7 +276,7 @@ impl Connector {
         Ok(LinkPage {
             account: masked(&person.email),
             vendor: vendor.title(),
-            reads: vendor.scopes().iter().map(|facts| facts.reads).collect(),
+            reads: vendor.scopes().iter().map(|facts| facts.reads.to_string()).collect(),
         })
     }
 
@@ -314,7 +314,7 @@ fn code_of(error: &ConnectError) -> &'static str {
 /// The scopes asked for but not granted.
 pub fn missing_scopes(vendor: &dyn Vendor, granted: &[String]) -> Vec<ScopeFacts> {
     let is_missing = |facts: &&ScopeFacts| !granted.iter().any(|scope| scope == facts.scope);
-    vendor.scopes().iter().filter(is_missing).copied().collect()
+    vendor.scopes().iter().filter(is_missing).cloned().collect()
 }
 
 /// `ada@example.com` as `a•••@example.com`: enough to recognise one's own address.

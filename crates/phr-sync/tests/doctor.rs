@@ -292,11 +292,12 @@ impl Vendor for Paper {
         "Paper"
     }
     fn scopes(&self) -> &'static [ScopeFacts] {
-        &[
-            ScopeFacts { scope: "steps", reads: "Your steps", metrics: &[Metric::Steps] },
-            ScopeFacts { scope: "weight", reads: "Your weight", metrics: &[Metric::BodyWeight] },
-            ScopeFacts { scope: "settings", reads: "Your settings", metrics: &[] },
-        ]
+        static SCOPES: [ScopeFacts; 3] = [
+            ScopeFacts::fixed("steps", "Your steps", &[Metric::Steps]),
+            ScopeFacts::fixed("weight", "Your weight", &[Metric::BodyWeight]),
+            ScopeFacts::fixed("settings", "Your settings", &[]),
+        ];
+        &SCOPES
     }
     fn metrics(&self) -> &'static [Metric] {
         &[Metric::Steps, Metric::BodyWeight]

@@ -102,7 +102,7 @@ const DAMAGES: [(&str, &[&str]); 22] = [
     (
         "insert into observation select person, zeroblob(16), metric, civil_date, started_at,
              start_offset, ended_at, end_offset, value, low, high, preliminary, status, version,
-             issued, revision from observation where metric = 'steps' limit 1",
+             issued, revision, parts from observation where metric = 'steps' limit 1",
         &["coverage_observations", "observation_foreign"],
     ),
     (

@@ -63,7 +63,26 @@ const VENDOR_ERRORS: &[&str] = &[
 const ERROR: Label = of("error", VENDOR_ERRORS);
 const METRIC: Label = of(
     "metric",
-    &["heart_rate", "spo2", "body_weight", "steps", "calories", "distance", "resting_heart_rate"],
+    &[
+        "heart_rate",
+        "spo2",
+        "body_weight",
+        "steps",
+        "calories",
+        "distance",
+        "resting_heart_rate",
+        "active_energy",
+        "floors",
+        "body_fat",
+        "height",
+        "hrv",
+        "respiratory_rate",
+        "skin_temperature_variation",
+        "vo2max",
+        "active_minutes",
+        "sleep",
+        "exercise",
+    ],
 );
 
 /// Whether the database answered when the figures below were last asked for.

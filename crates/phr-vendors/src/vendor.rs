@@ -1,6 +1,6 @@
 //! What every vendor must be able to do, whatever its API looks like.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use async_trait::async_trait;
 use jiff::{SignedDuration, civil::Date};
@@ -68,14 +68,25 @@ pub struct Account {
 }
 
 /// One scope that is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScopeFacts {
     /// As the vendor spells it.
     pub scope: &'static str,
     /// What it lets us read, for people.
-    pub reads: &'static str,
-    /// Metrics that need it.
-    pub metrics: &'static [Metric],
+    pub reads: Cow<'static, str>,
+    /// Metrics that need it, of those that are switched on.
+    pub metrics: Cow<'static, [Metric]>,
+}
+
+impl ScopeFacts {
+    /// A scope that is asked for whatever metrics are switched on.
+    pub const fn fixed(
+        scope: &'static str,
+        reads: &'static str,
+        metrics: &'static [Metric],
+    ) -> Self {
+        Self { scope, reads: Cow::Borrowed(reads), metrics: Cow::Borrowed(metrics) }
+    }
 }
 
 /// One civil day of one metric, complete.
@@ -99,11 +110,11 @@ pub trait Vendor: Send + Sync {
     /// What people call it ("Fitbit (Google Health)").
     fn title(&self) -> &'static str;
 
-    /// The scopes that are asked for.
-    fn scopes(&self) -> &'static [ScopeFacts];
+    /// The scopes that are asked for: as few as the metrics that are switched on need.
+    fn scopes(&self) -> &[ScopeFacts];
 
-    /// Metrics that this upstream can deliver.
-    fn metrics(&self) -> &'static [Metric];
+    /// Metrics that are fetched: those this upstream can deliver, as far as they are switched on.
+    fn metrics(&self) -> &[Metric];
 
     /// Whether `granted` scopes let us read `metric`.
     fn permits(&self, granted: &[String], metric: Metric) -> bool {

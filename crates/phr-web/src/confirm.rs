@@ -89,7 +89,7 @@ mod tests {
         let page = LinkPage {
             account: "e•••@example.com".to_owned(),
             vendor: "Fitbit (Google Health)",
-            reads: vec!["Heart rate"],
+            reads: vec!["Heart rate".to_owned()],
         };
         let html = ConfirmTemplate { page, confirmation: "one-time" }.render().unwrap();
         insta::assert_snapshot!(html);

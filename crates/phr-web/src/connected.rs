@@ -21,7 +21,7 @@ struct ResultPage {
     text: &'static str,
     mark: &'static str,
     tone: &'static str,
-    missing: Vec<&'static str>,
+    missing: Vec<String>,
     return_link: Option<String>,
 }
 
@@ -58,7 +58,7 @@ pub(crate) async fn show_result(
 
 /// The page for an outcome.
 pub(crate) fn render(status: StatusCode, outcome: &Outcome, connector: &Connector) -> Response {
-    let asked = connector.vendors.get(FITBIT).map_or(&[][..], |vendor| vendor.scopes());
+    let asked = connector.vendors.get(FITBIT).map_or_else(Vec::new, |it| it.scopes().to_vec());
     let (title, text) = words(outcome);
     let (mark, tone) = match outcome.status {
         Status::Success => ("✓", "good"),
@@ -74,7 +74,7 @@ pub(crate) fn render(status: StatusCode, outcome: &Outcome, connector: &Connecto
         missing: outcome
             .missing
             .iter()
-            .filter_map(|place| asked.get(*place).map(|facts| facts.reads))
+            .filter_map(|place| asked.get(*place).map(|facts| facts.reads.to_string()))
             .collect(),
         return_link: outcome.return_link(connector).map(String::from),
     };
@@ -155,7 +155,7 @@ mod tests {
             text: "Some of it was not shared.",
             mark: "✓",
             tone: "fair",
-            missing: vec!["Weight"],
+            missing: vec!["Weight".to_owned()],
             return_link: Some("phrapp://connected?status=partial&x=\"><script>".to_owned()),
         };
         let html = page.render().unwrap();

@@ -125,7 +125,7 @@ mod tests {
         let page = LinkPage {
             account: "a•••@example.com".to_owned(),
             vendor: "Fitbit (Google Health)",
-            reads: vec!["Steps, distance and calories", "Heart rate"],
+            reads: vec!["Steps, distance and calories".to_owned(), "Heart rate".to_owned()],
         };
         let html = LinkTemplate { page, action: "/connect/abc".to_owned() }.render().unwrap();
         insta::assert_snapshot!(html);

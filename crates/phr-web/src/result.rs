@@ -162,7 +162,7 @@ impl From<&ConnectError> for Reason {
 }
 
 fn places(missing: &[ScopeFacts], connector: &Connector) -> Vec<usize> {
-    let asked = connector.vendors.get(FITBIT).map_or(&[][..], |vendor| vendor.scopes());
+    let asked = connector.vendors.get(FITBIT).map_or_else(Vec::new, |it| it.scopes().to_vec());
     let place = |facts: &ScopeFacts| asked.iter().position(|asked| asked.scope == facts.scope);
     missing.iter().filter_map(place).collect()
 }

@@ -21,7 +21,7 @@ pub(crate) fn settings(variable: &dyn Fn(&str) -> Option<String>) -> String {
 
 /// What may be shown. Everything else counts as a secret, so that a new variable is hidden until
 /// somebody decides otherwise: addresses of databases and of other services may hold passwords.
-const SHOWN: [&str; 38] = [
+const SHOWN: [&str; 39] = [
     "LISTEN",
     "PUBLIC_URL",
     "DATABASE_CONNECTIONS",
@@ -31,6 +31,7 @@ const SHOWN: [&str; 38] = [
     "FITBIT_WEBHOOK_CHECK",
     "FITBIT_PROJECT_NUMBER",
     "REGISTRATION",
+    "METRICS",
     "OBSERVATIONS_HEART_RATE",
     "SYNC_INTERVAL",
     "SYNC_LEASE",

@@ -1,6 +1,7 @@
 //! Configuration: read once from the environment (and `.env`), checked as a whole, and typed from
 //! here on. Every mistake is named at once, with the variable and the remedy, never its value.
 
+mod fetched;
 mod fhir;
 mod notify;
 mod reader;
@@ -9,14 +10,14 @@ use std::net::SocketAddr;
 
 use jiff::SignedDuration;
 use phr_api::settings::{Network, Registration};
-use phr_model::HeartRateForm;
+use phr_model::{HeartRateForm, Metric};
 use phr_store::DatabaseUrl;
 use phr_vendors::{Rates, fitbit::google_health::hooks::Authorization};
 use secrecy::SecretString;
 use url::Url;
 
 use self::reader::Reader;
-pub(crate) use self::{fhir::Fhir, notify::Notify};
+pub(crate) use self::{fetched::metrics_of, fhir::Fhir, notify::Notify};
 use crate::listen::Room;
 use crate::metrics::Metrics;
 
@@ -73,6 +74,8 @@ pub(crate) struct WebhookAdmin {
     pub(crate) token: SecretString,
     /// What Google is to send along.
     pub(crate) authorization: SecretString,
+    /// What is fetched.
+    pub(crate) metrics: Vec<Metric>,
 }
 
 impl WebhookAdmin {
@@ -99,6 +102,7 @@ pub(crate) struct Config {
     pub(crate) jwt_secret: SecretString,
     pub(crate) fitbit: Option<Fitbit>,
     pub(crate) registration: Registration,
+    pub(crate) fetched: Vec<Metric>,
     pub(crate) heart_rate: HeartRateForm,
     pub(crate) sync_interval: SignedDuration,
     pub(crate) sync_lease: SignedDuration,
@@ -143,7 +147,7 @@ impl Place {
 }
 
 /// Every variable the server reads. `.env.example` documents each; a test keeps the two equal.
-pub(crate) const VARIABLES: [&str; 61] = [
+pub(crate) const VARIABLES: [&str; 62] = [
     "LISTEN",
     "PUBLIC_URL",
     "DATABASE_URL",
@@ -160,6 +164,7 @@ pub(crate) const VARIABLES: [&str; 61] = [
     "FITBIT_PROJECT_NUMBER",
     "FITBIT_ADMIN_TOKEN",
     "REGISTRATION",
+    "METRICS",
     "OBSERVATIONS_HEART_RATE",
     "SYNC_INTERVAL",
     "SYNC_LEASE",
@@ -248,6 +253,7 @@ impl Config {
             jwt_secret: reader.jwt_secret(),
             fitbit: reader.fitbit(public_url.as_ref()),
             registration: reader.one_of("REGISTRATION", &REGISTRATIONS),
+            fetched: reader.fetched(),
             heart_rate: reader.one_of("OBSERVATIONS_HEART_RATE", &HEART_RATES),
             sync_interval: reader.interval(),
             sync_lease: reader.lease(),

@@ -12,7 +12,7 @@ use anyhow::Context;
 use jiff::tz::TimeZone;
 use phr_api::settings::{HashingCost, Lifetimes, RateLimits, Registration, Settings, SigningKeys};
 use phr_fhir::destination::{self, Credentials, Destination};
-use phr_model::{Clock, DateRange};
+use phr_model::{Clock, DateRange, Metric};
 use phr_notify::Notifier;
 use phr_sandbox::{FhirIds, FhirServer, Options as SandboxOptions, People, Sandbox, WebApiMood};
 use phr_store::{SharedStore, delivery::DestinationSeen, sqlite::SqliteStore};
@@ -33,7 +33,7 @@ use url::Url;
 use self::{clock::SandboxClock, show::Shown};
 use crate::{
     app::{App, Parts},
-    config::{Fhir, Upstream},
+    config::{self, Fhir, Upstream},
     delivery,
     listen::{self, Room},
     serve,
@@ -66,6 +66,17 @@ pub(crate) struct Options {
     /// Deliver to this FHIR R4 server instead of an emulated one
     #[arg(long, value_name = "URL")]
     fhir: Option<Url>,
+    /// What to fetch: all, or a list such as steps,sleep [default: the usual seven]
+    #[arg(long, value_name = "LIST", value_parser = chosen)]
+    metrics: Option<Chosen>,
+}
+
+/// Metrics that were named on the command line.
+#[derive(Debug, Clone)]
+struct Chosen(Vec<Metric>);
+
+fn chosen(list: &str) -> Result<Chosen, String> {
+    config::metrics_of(Some(list)).map(Chosen)
 }
 
 /// How many days an invented person is synced.
@@ -92,8 +103,8 @@ pub(crate) async fn run(options: Options) -> anyhow::Result<()> {
     let sandbox = Sandbox::start(sandbox_options(&options, &base_url)?).await?;
     let fhir = FhirServer::start(FhirIds::default()).await?;
     let fhir_url = options.fhir.clone().map_or_else(|| fhir.base_url().parse(), Ok)?;
-    let database = folder.join("phr.sqlite");
-    let app = app(&sandbox, options.upstream, (&base_url, fhir_url), database).await?;
+    let vendor = |clock: &Arc<dyn Clock>| vendor(&options, &sandbox, &base_url, clock);
+    let app = app(&sandbox, vendor, (&base_url, fhir_url), folder.join("phr.sqlite")).await?;
     demonstrate(&options, &sandbox, app, listener, &base_url).await?;
     sandbox.stop().await;
     Ok(())
@@ -185,7 +196,7 @@ fn destination(url: Url) -> Destination {
 
 async fn app(
     sandbox: &Sandbox,
-    upstream: Upstream,
+    vendor: impl FnOnce(&Arc<dyn Clock>) -> anyhow::Result<Arc<dyn Vendor>>,
     (base_url, fhir_url): (&Url, Url),
     database: PathBuf,
 ) -> anyhow::Result<App> {
@@ -198,7 +209,7 @@ async fn app(
         notifier: Notifier::silent(store.clone(), clock.clone()),
         store,
         encryption_key: SecretString::from(fernet::Fernet::generate_key()),
-        vendors: vec![vendor(sandbox, upstream, base_url, &clock)?],
+        vendors: vec![vendor(&clock)?],
         webhooks: None,
         // As many days as the table shows, so that the figures stay as printed.
         sync: SyncSettings {
@@ -225,8 +236,8 @@ fn days(sandbox: &Sandbox) -> i32 {
 }
 
 fn vendor(
+    options: &Options,
     sandbox: &Sandbox,
-    upstream: Upstream,
     base_url: &Url,
     clock: &Arc<dyn Clock>,
 ) -> anyhow::Result<Arc<dyn Vendor>> {
@@ -234,13 +245,16 @@ fn vendor(
     let (base, id): (Url, _) = (sandbox.base_url().parse()?, CLIENT_ID.to_owned());
     let (http, callback) = (http_client()?, callback(base_url)?);
     let budget = Arc::new(Budget::new(Rates::hourly(UNHURRIED), clock.clone()));
-    Ok(match upstream {
+    let metrics = options.metrics.as_ref().map_or(Metric::USUAL.to_vec(), |list| list.0.clone());
+    Ok(match options.upstream {
         Upstream::GoogleHealth => {
             let settings = google_health::Settings::at(&base, id, secret, callback);
+            let settings = settings.with_metrics(metrics);
             Arc::new(GoogleHealth::new(&settings, http, budget, clock.clone()))
         }
         Upstream::WebApi => {
             let settings = web_api::Settings::at(&base, id, secret, callback);
+            let settings = settings.with_metrics(metrics);
             Arc::new(WebApi::new(&settings, http, budget, clock.clone()))
         }
     })

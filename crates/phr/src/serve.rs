@@ -206,11 +206,16 @@ pub(crate) fn vendors(
 ) -> anyhow::Result<Vec<Arc<dyn Vendor>>> {
     let Some(fitbit) = &config.fitbit else { return Ok(Vec::new()) };
     let (http, clock) = (http_client()?, clock.clone());
+    let metrics = config.fetched.iter().copied();
     let vendor: Arc<dyn Vendor> = match fitbit.upstream {
         Upstream::GoogleHealth => {
-            Arc::new(GoogleHealth::new(&google(fitbit), http, allowance, clock))
+            let settings = google(fitbit).with_metrics(metrics);
+            Arc::new(GoogleHealth::new(&settings, http, allowance, clock))
         }
-        Upstream::WebApi => Arc::new(WebApi::new(&web_api(fitbit), http, allowance, clock)),
+        Upstream::WebApi => {
+            let settings = web_api(fitbit).with_metrics(metrics);
+            Arc::new(WebApi::new(&settings, http, allowance, clock))
+        }
     };
     Ok(vec![vendor])
 }

@@ -52,7 +52,8 @@ pub(crate) async fn run(command: Command, admin: &WebhookAdmin) -> anyhow::Resul
     let google = Url::parse("https://health.googleapis.com/")?;
     let base = admin.base_url.clone().unwrap_or(google);
     let (project, token) = (admin.project.clone(), admin.token.clone());
-    let subscribers = Subscribers::new(http_client()?, base, project, token);
+    let subscribers =
+        Subscribers::new(http_client()?, base, project, token).with_metrics(admin.metrics.clone());
     match command {
         Command::Register { name } => register(&subscribers, &name.id, admin).await,
         Command::List => Ok(listed(&subscribers.list().await?)),
@@ -118,6 +119,7 @@ mod tests {
             project: PROJECT_NUMBER.to_owned(),
             token: ADMIN_TOKEN.into(),
             authorization: "Bearer b0c8yE1n6Qv2K7Zq4Wf9Xr3Ts5Ua1HdJ".into(),
+            metrics: phr_model::Metric::USUAL.to_vec(),
         }
     }
 

@@ -131,7 +131,7 @@ impl Asked {
                 let own = reader.access.patient().to_string();
                 self.nothing |= !values()?.iter().any(|it| refers_to(it, &own, base));
             }
-            "code" => self.narrow(tokens::with_codes(&values()?)),
+            "code" => self.narrow(tokens::with_codes(&values()?, base)),
             "category" => self.narrow(tokens::in_categories(&values()?)),
             "date" => self.search.times.push(dates::effective(&values()?, now)?),
             "_lastUpdated" => self.search.times.push(dates::updated(&values()?, now)?),

@@ -36,11 +36,15 @@ impl<'a> Token<'a> {
 }
 
 /// The Observations that have one of the codes: the codes of a day depend on whether it is over.
-pub(super) fn with_codes(tokens: &[String]) -> Vec<Series> {
+/// `base` is our public address, which names our own codes.
+pub(super) fn with_codes(tokens: &[String], base: &str) -> Vec<Series> {
     let tokens: Vec<Token<'_>> = tokens.iter().map(|text| Token::parse(text)).collect();
+    let ours = format!("{base}/fhir/CodeSystem/wearable-metric");
     let has = |metric, extent| {
-        let codes = codes(metric, extent);
-        tokens.iter().any(|token| codes.iter().any(|code| token.fits(LOINC, code)))
+        let terms = terms(metric, extent);
+        let loinc = terms.loinc.iter().map(|loinc| (LOINC, loinc.code));
+        let mut codes = loinc.chain(terms.local.map(|code| (ours.as_str(), code)));
+        codes.any(|(system, code)| tokens.iter().any(|token| token.fits(system, code)))
     };
     series(has)
 }
@@ -74,15 +78,14 @@ fn series(has: impl Fn(Metric, Extent) -> bool) -> Vec<Series> {
     Metric::ALL.into_iter().map(of).filter(|series| !series.extents.is_empty()).collect()
 }
 
-/// The LOINC codes of what is kept.
-fn codes(metric: Metric, extent: Extent) -> Vec<&'static str> {
+/// How what is kept is called.
+fn terms(metric: Metric, extent: Extent) -> Terms {
     let period = if metric == Metric::HeartRate { Form::Hourly } else { Form::Daily };
-    let terms = match extent {
+    match extent {
         Extent::Instant => Terms::of(metric, Form::Sample, true),
         Extent::OpenPeriod => Terms::of(metric, period, false),
         Extent::ClosedPeriod => Terms::of(metric, period, true),
-    };
-    terms.loinc.iter().map(|loinc| loinc.code).collect()
+    }
 }
 
 /// What is in both.
@@ -123,6 +126,8 @@ mod tests {
 
     use super::*;
 
+    const BASE: &str = "https://phr.example";
+
     fn named(series: &[Series]) -> Vec<String> {
         series.iter().map(|it| format!("{} {:?}", it.metric, it.extents)).collect()
     }
@@ -133,19 +138,24 @@ mod tests {
     #[case("55425-3", &["heart_rate [OpenPeriod, ClosedPeriod]"])]
     #[case("http://loinc.org|41950-7", &["steps [ClosedPeriod]"])]
     #[case("55423-8", &["steps [Instant, OpenPeriod]"])]
+    #[case("hrv-rmssd", &["hrv [Instant, OpenPeriod, ClosedPeriod]"])]
+    #[case("http://loinc.org|hrv-rmssd", &[])]
     #[case("|41950-7", &[])]
     #[case("http://snomed.info/sct|41950-7", &[])]
     #[case("41950", &[])]
     fn a_code_finds_what_has_it(#[case] token: &str, #[case] found: &[&str]) {
-        assert_eq!(named(&with_codes(&[token.to_owned()])), found);
+        assert_eq!(named(&with_codes(&[token.to_owned()], BASE)), found);
     }
 
     #[test]
     fn a_system_alone_finds_all_of_it() {
-        assert_eq!(with_codes(&["http://loinc.org|".to_owned()]).len(), Metric::ALL.len());
+        let with_loinc = Metric::ALL.into_iter().filter(|it| it.facts().local.is_none()).count();
+        assert_eq!(with_codes(&["http://loinc.org|".to_owned()], BASE).len(), with_loinc);
+        let ours = with_codes(&[format!("{BASE}/fhir/CodeSystem/wearable-metric|")], BASE);
+        assert_eq!(ours.len(), Metric::ALL.len() - with_loinc);
         let activity = in_categories(&[format!("{CATEGORY}|activity")]);
-        assert_eq!(activity.len(), 3);
-        assert_eq!(named(&both(activity, &with_codes(&["41950-7".to_owned()]))).len(), 1);
+        assert_eq!(activity.len(), 9);
+        assert_eq!(named(&both(activity, &with_codes(&["41950-7".to_owned()], BASE))).len(), 1);
     }
 
     #[test]

@@ -127,7 +127,7 @@ async fn a_problem_says_what_is_allowed() {
     let problem = ada.get(path).await;
     insta::assert_json_snapshot!(problem.expect(422), { ".instance" => "[request]" }, @r#"
     {
-      "detail": "page: a whole number from 1 to 1000000; page_size: a whole number from 1 to 100; observation_type: one of heart_rate, spo2, body_weight, steps, calories, distance, resting_heart_rate; date_to: a calendar day as YYYY-MM-DD, from 1900-01-01 to today",
+      "detail": "page: a whole number from 1 to 1000000; page_size: a whole number from 1 to 100; observation_type: one of heart_rate, spo2, body_weight, steps, calories, distance, resting_heart_rate, active_energy, floors, body_fat, height, hrv, respiratory_rate, skin_temperature_variation, vo2max, active_minutes, sleep, exercise; date_to: a calendar day as YYYY-MM-DD, from 1900-01-01 to today",
       "errors": [
         {
           "detail": "a whole number from 1 to 1000000",
@@ -138,7 +138,7 @@ async fn a_problem_says_what_is_allowed() {
           "parameter": "page_size"
         },
         {
-          "detail": "one of heart_rate, spo2, body_weight, steps, calories, distance, resting_heart_rate",
+          "detail": "one of heart_rate, spo2, body_weight, steps, calories, distance, resting_heart_rate, active_energy, floors, body_fat, height, hrv, respiratory_rate, skin_temperature_variation, vo2max, active_minutes, sleep, exercise",
           "parameter": "observation_type"
         },
         {

@@ -156,7 +156,7 @@ async fn syncing_now_reports_each_metric_and_the_readings_are_there() {
     assert_eq!(report["status"], "complete", "{report}");
     assert_eq!(report["date_from"], "2026-11-19");
     assert_eq!(report["date_to"], "2026-11-19");
-    assert_eq!(report["results"].as_array().unwrap().len(), Metric::ALL.len());
+    assert_eq!(report["results"].as_array().unwrap().len(), Metric::USUAL.len());
     let steps = ada.get("/health/observations?observation_type=steps").await.expect(200);
     assert_eq!(steps["total"], 1);
     let status = ada.get("/integrations/fitbit/status").await.expect(200);

@@ -1,12 +1,31 @@
 //! Codes, units and names.
 
-use phr_model::{Form, Metric, Terms, metric::Category, terms::Code};
+use phr_model::{Form, Metric, Part, Terms, metric::Category, terms::Code};
 
 /// Every UCUM code that we write or that the vital-signs profiles allow. All were put before a UCUM
 /// parser, which refuses `beats/min` and `steps`.
-pub(super) const UNITS: [&str; 17] = [
-    "/min", "%", "kg", "g", "[lb_av]", "cm", "[in_i]", "Cel", "[degF]", "mm[Hg]", "kg/m2", "m2",
-    "{steps}", "kcal", "km", "m", "min",
+pub(super) const UNITS: [&str; 21] = [
+    "/min",
+    "%",
+    "kg",
+    "g",
+    "[lb_av]",
+    "cm",
+    "[in_i]",
+    "Cel",
+    "[degF]",
+    "mm[Hg]",
+    "kg/m2",
+    "m2",
+    "{steps}",
+    "kcal",
+    "km",
+    "m",
+    "min",
+    "{flights}",
+    "ms",
+    "K",
+    "mL/min/kg",
 ];
 
 /// Units of components of a vital sign (value set ucum-vitals-common, required).
@@ -26,7 +45,7 @@ pub(super) struct Profile {
     implied_by: &'static [&'static str],
 }
 
-const PROFILES: [Profile; 3] = [
+const PROFILES: [Profile; 5] = [
     Profile {
         name: "heartrate",
         magic: "8867-4",
@@ -52,6 +71,13 @@ const PROFILES: [Profile; 3] = [
         units: &["kg", "g", "[lb_av]"],
         implied_by: &["29463-7", "3141-9", "3142-7", "75292-3", "79348-9", "8350-1", "8351-9"],
     },
+    Profile {
+        name: "bodyheight",
+        magic: "8302-2",
+        units: &["cm", "[in_i]"],
+        implied_by: &["8302-2"],
+    },
+    Profile { name: "resprate", magic: "9279-1", units: &["/min"], implied_by: &["9279-1"] },
 ];
 
 const PROFILE_BASE: &str = "http://hl7.org/fhir/StructureDefinition/";
@@ -88,7 +114,12 @@ fn catalogue() -> impl Iterator<Item = (Metric, &'static str, &'static str)> {
 
 /// LOINC's own name of `code`, if we use it.
 pub(super) fn name_of(code: &str) -> Option<&'static str> {
-    catalogue().find(|(_, known, _)| *known == code).map(|(_, _, name)| name)
+    let of_parts = Part::ALL.into_iter().filter_map(|part| match part.facts()?.code {
+        Code::Loinc(loinc) => Some((loinc.code, loinc.display)),
+        Code::Local(_) => None,
+    });
+    let names = catalogue().map(|(_, code, name)| (code, name)).chain(of_parts);
+    names.into_iter().find(|(known, _)| *known == code).map(|(_, name)| name)
 }
 
 /// The category of what `code` measures, if we use it.

@@ -5,7 +5,8 @@
 use jiff::civil::date;
 use phr_fhir::Chart;
 use phr_model::{
-    Draft, Effective, FITBIT, Form, HeartRateForm, Metric, Moment, Observation, PatientId, Status,
+    Draft, Effective, FITBIT, Form, HeartRateForm, Metric, Moment, Observation, Part, PatientId,
+    Status,
 };
 use serde_json::Value;
 use uuid::Uuid;
@@ -24,8 +25,20 @@ pub(crate) fn during(form: Form) -> Effective {
         Form::Daily => period("2026-11-19T23:00:00Z", "2026-11-20T22:59:59Z"),
         Form::Hourly => period("2026-11-20T07:00:00Z", "2026-11-20T07:59:59Z"),
         Form::Minute => period("2026-11-20T07:00:00Z", "2026-11-20T07:00:59Z"),
+        Form::Session => period("2026-11-19T21:41:00Z", "2026-11-20T05:12:30Z"),
         Form::Sample => Effective::Instant(moment("2026-11-20T07:00:05Z")),
     }
+}
+
+/// Something of each part that the metric has.
+pub(crate) fn parts_of(metric: Metric) -> Vec<(Part, i64)> {
+    let parts = match metric {
+        Metric::ActiveMinutes => 0..3,
+        Metric::Sleep => 3..7,
+        Metric::Exercise => 7..11,
+        _ => 0..0,
+    };
+    Part::ALL[parts].iter().map(|part| (*part, 6_200)).collect()
 }
 
 pub(crate) fn in_form(
@@ -42,6 +55,7 @@ pub(crate) fn in_form(
         value,
         low: bounds.map(|(low, _)| low),
         high: bounds.map(|(_, high)| high),
+        parts: parts_of(metric),
         preliminary: false,
     };
     let issued = "2026-11-20T09:00:00Z".parse().unwrap();

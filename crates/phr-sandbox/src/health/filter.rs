@@ -170,18 +170,31 @@ fn field_of(field: &str) -> Result<(DataType, ClockKind), Refusal> {
         refuse("DATA_TYPE_RESTRICTION", format!("{prefix} does not match any data type"))
     })?;
     let clock = match (data_type.kind(), member) {
+        (Kind::Session, _) => clock_of_session(data_type, member)?,
         (Kind::Sample, "sample_time.physical_time") | (Kind::Interval, "interval.start_time") => {
             ClockKind::Physical
         }
         (Kind::Sample, "sample_time.civil_time")
         | (Kind::Interval, "interval.civil_start_time") => ClockKind::Civil,
         (Kind::Daily, "date") => ClockKind::Date,
-        _ => {
-            let message = format!("{member} cannot be filtered on for data type {data_type}");
-            return Err(refuse("DATA_TYPE_MEMBER", message));
-        }
+        _ => return Err(no_such_member(data_type, member)),
     };
     Ok((data_type, clock))
+}
+
+/// Nights are filtered by their end, workouts by the civil time of their start.
+fn clock_of_session(data_type: DataType, member: &str) -> Result<ClockKind, Refusal> {
+    match (data_type, member) {
+        (DataType::Sleep, "interval.end_time") => Ok(ClockKind::Physical),
+        (DataType::Sleep, "interval.civil_end_time")
+        | (DataType::Exercise, "interval.civil_start_time") => Ok(ClockKind::Civil),
+        _ => Err(no_such_member(data_type, member)),
+    }
+}
+
+fn no_such_member(data_type: DataType, member: &str) -> Refusal {
+    let message = format!("{member} cannot be filtered on for data type {data_type}");
+    refuse("DATA_TYPE_MEMBER", message)
 }
 
 fn check_types(restrictions: &[Restriction], data_type: DataType) -> Result<(), Refusal> {

@@ -14,12 +14,9 @@ use crate::errors::{ApiError, ApiResult};
 use crate::faults::FaultKind;
 use crate::person::{Person, day_of_date};
 use crate::point::{DAY, Family, Point, SECOND, Source};
-use crate::timeline::Timeline;
+use crate::timeline::{LONGEST, Timeline};
 use crate::world::World;
 
-const DEFAULT_PAGE: usize = 1_440;
-/// Documented maximum; larger values are cut silently.
-const LARGEST_PAGE: usize = 10_000;
 /// What one page really holds at most, as measured live.
 const EFFECTIVE_PAGE: usize = 5_000;
 
@@ -48,7 +45,8 @@ pub(super) fn list(
     admitted: &Admitted,
 ) -> ApiResult<String> {
     let bounds = filter::parse(call.query.get("filter"), data_type)?;
-    let size = call.query.page_size(DEFAULT_PAGE, LARGEST_PAGE)?.min(EFFECTIVE_PAGE);
+    let (usual, largest) = data_type.page_sizes();
+    let size = call.query.page_size(usual, largest)?.min(EFFECTIVE_PAGE);
     let size = if admitted.suffers(FaultKind::ShortPages) { size.div_ceil(4) } else { size };
     let get = |name| call.query.get(name).unwrap_or_default();
     let binding = Binding::to(&[
@@ -123,12 +121,14 @@ impl View<'_> {
             Cursor { before: last.at, given: if keeps_ties { given } else { 0 } }
         });
         points.truncate(size);
-        let span = points.last().map_or(0, |point| point.at)..points.first().map_or(0, Point::end);
+        let last_end = points.iter().map(Point::end).max().unwrap_or(0);
+        let span = points.last().map_or(0, |point| point.at)..last_end;
         let writer = PointWriter {
             person: self.person,
             data_type: self.data_type,
             offsets: timeline.offsets(&(span.start..span.end.saturating_add(SECOND))),
             reconciled: self.reconciled,
+            now: timeline.now,
         };
         (array(&points, 420, |out, point| writer.point(out, point)), next)
     }
@@ -160,6 +160,7 @@ impl View<'_> {
             data_type: self.data_type,
             offsets: self.person.whereabouts.offsets(0, 0),
             reconciled: self.reconciled,
+            now: self.world.now_micros(),
         };
         out.push('{');
         writer.head(out, Source::Derived, None);
@@ -171,6 +172,16 @@ impl View<'_> {
                 ",\"beatsPerMinute\":\"{bpm}\",\"dailyRestingHeartRateMetadata\":\
                  {{\"calculationMethod\":\"WITH_SLEEP\"}}"
             ),
+            DailyValue::Single(value) => {
+                put!(out, ",\"{}\":", self.data_type.value_member());
+                write::double(out, value);
+            }
+            DailyValue::Temperature { nightly, baseline } => {
+                out.push_str(",\"nightlyTemperatureCelsius\":");
+                write::double(out, nightly);
+                out.push_str(",\"baselineTemperatureCelsius\":");
+                write::double(out, baseline);
+            }
             DailyValue::Saturation { average, low, high, deviation } => {
                 let members = [
                     ("averagePercentage", average),
@@ -209,13 +220,15 @@ fn newest(
     cursor: Option<Cursor>,
     size: usize,
 ) -> (Vec<Point>, bool) {
-    let range = physical(bounds);
-    let offsets = timeline.offsets(&range);
+    let range = physical(timeline.data_type, bounds);
+    let offsets = timeline.offsets(&(range.start..range.end.saturating_add(LONGEST)));
+    // Nights are filtered by their end.
+    let counted = |point: &Point| if by_end(timeline.data_type) { point.end() } else { point.at };
     let mut left = cursor.map_or(0, |cursor| cursor.given);
     let mut wanted = |point: &Point| {
         let inside = match bounds {
-            Bounds::Physical(range) => range.contains(&point.at),
-            Bounds::Civil(range) => range.contains(&offsets.civil(point.at)),
+            Bounds::Physical(range) => range.contains(&counted(point)),
+            Bounds::Civil(range) => range.contains(&offsets.civil(counted(point))),
         };
         let Some(cursor) = cursor.filter(|_| inside) else { return inside };
         let tie = point.at == cursor.before && cursor.given > 0;
@@ -244,13 +257,18 @@ fn newest(
     (points, false)
 }
 
-/// The instants that can meet the bounds: wall clocks differ from UTC by less than 15 hours.
-fn physical(bounds: &Bounds) -> Range<i64> {
+fn by_end(data_type: DataType) -> bool {
+    data_type == DataType::Sleep
+}
+
+/// When points begin that can meet the bounds: wall clocks differ from UTC by less than 15 hours.
+fn physical(data_type: DataType, bounds: &Bounds) -> Range<i64> {
     const MARGIN: i64 = 15 * 3600 * SECOND;
+    let length = if by_end(data_type) { LONGEST } else { 0 };
     match bounds {
-        Bounds::Physical(range) => range.clone(),
+        Bounds::Physical(range) => range.start.saturating_sub(length)..range.end,
         Bounds::Civil(range) => {
-            range.start.saturating_sub(MARGIN)..range.end.saturating_add(MARGIN)
+            range.start.saturating_sub(MARGIN + length)..range.end.saturating_add(MARGIN)
         }
     }
 }
@@ -271,8 +289,9 @@ pub(super) fn get(
         }
     });
     let point = found.ok_or_else(ApiError::not_found)?;
-    let offsets = timeline.offsets(&(point.at..point.at + SECOND));
+    let offsets = timeline.offsets(&(point.at..point.end() + SECOND));
     let mut out = String::new();
-    PointWriter { person, data_type, offsets, reconciled: false }.point(&mut out, &point);
+    let now = timeline.now;
+    PointWriter { person, data_type, offsets, reconciled: false, now }.point(&mut out, &point);
     Ok(out)
 }

@@ -11,6 +11,7 @@ mod page;
 mod query;
 mod rollup;
 mod route;
+mod session;
 mod user;
 mod write;
 

@@ -8,6 +8,7 @@ use super::list::parse_family;
 use super::write::{self, put};
 use crate::data_type::{DataType, RollUp};
 use crate::errors::{ApiError, ApiResult};
+use crate::levels;
 use crate::person::Person;
 use crate::point::{DAY, Family};
 use crate::tally::{Tally, by_window};
@@ -67,7 +68,20 @@ pub(super) fn points<'a>(
 fn value(out: &mut String, data_type: DataType, tally: &Tally) {
     let mean = data_type.in_units(tally.sum) / tally.count as f64;
     match data_type.roll_up() {
-        RollUp::WholeSum(_) | RollUp::Sum(_) if tally.sum == 0 => {}
+        RollUp::WholeSum(_) | RollUp::Sum(_) | RollUp::Levels if tally.sum == 0 => {}
+        RollUp::Levels => {
+            out.push_str("\"activeMinutesRollupByActivityLevel\":[");
+            let minutes = levels::unpacked(tally.sum);
+            let some = levels::NAMES.into_iter().zip(minutes).filter(|(_, minutes)| *minutes > 0);
+            for (index, (name, minutes)) in some.enumerate() {
+                let joint = if index == 0 { "" } else { "," };
+                put!(
+                    out,
+                    "{joint}{{\"activityLevel\":\"{name}\",\"activeMinutesSum\":\"{minutes}\"}}"
+                );
+            }
+            out.push(']');
+        }
         RollUp::WholeSum(member) => put!(out, "\"{member}\":\"{}\"", tally.sum),
         RollUp::Sum(member) => {
             put!(out, "\"{member}\":");

@@ -3,7 +3,9 @@
 
 use jiff::civil::Date;
 
+use super::session;
 use crate::data_type::{DataType, Kind};
+use crate::levels;
 use crate::person::{Offsets, Person, civil_date};
 use crate::point::{DAY, Point, SECOND, Source};
 
@@ -89,6 +91,8 @@ pub(super) struct PointWriter<'a> {
     pub(super) offsets: Offsets,
     /// A reconciled point has no data source, and its name is called `dataPointName`.
     pub(super) reconciled: bool,
+    /// Microseconds: what has just ended is not summed up yet.
+    pub(super) now: i64,
 }
 
 impl PointWriter<'_> {
@@ -97,6 +101,10 @@ impl PointWriter<'_> {
         self.head(out, point.source, Some(point));
         put!(out, "\"{}\":{{", self.data_type.member());
         match self.data_type.kind() {
+            Kind::Session => {
+                session::write(self, out, point);
+                return out.push_str("}}");
+            }
             Kind::Interval => self.interval(out, point),
             _ => self.sample_time(out, point),
         }
@@ -149,15 +157,36 @@ impl PointWriter<'_> {
     fn value(&self, out: &mut String, value: i32) {
         let member = self.data_type.value_member();
         match self.data_type {
-            DataType::HeartRate | DataType::Steps | DataType::Distance => {
+            DataType::HeartRate | DataType::Steps | DataType::Distance | DataType::Floors => {
                 if value != 0 {
                     put!(out, ",\"{member}\":\"{value}\"");
                 }
             }
+            DataType::ActiveMinutes => self.levels(out, value),
+            DataType::Height => put!(out, ",\"{member}\":\"{value}\""),
             _ => {
                 put!(out, ",\"{member}\":");
                 decimal(out, i64::from(value), self.data_type.digits());
             }
+        }
+    }
+}
+
+impl PointWriter<'_> {
+    /// Minutes of each level that there are any of.
+    fn levels(&self, out: &mut String, value: i32) {
+        let minutes = levels::unpacked(i64::from(value));
+        let some = levels::NAMES.into_iter().zip(minutes).filter(|(_, minutes)| *minutes > 0);
+        for (index, (name, minutes)) in some.enumerate() {
+            if index == 0 {
+                put!(out, ",\"{}\":[", self.data_type.value_member());
+            } else {
+                out.push(',');
+            }
+            put!(out, "{{\"activityLevel\":\"{name}\",\"activeMinutes\":\"{minutes}\"}}");
+        }
+        if value > 0 {
+            out.push(']');
         }
     }
 }

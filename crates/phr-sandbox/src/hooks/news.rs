@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 use crate::data_type::{DataType, Kind};
 use crate::person::{Person, civil_date, instant};
 use crate::point::{Family, MINUTE};
-use crate::timeline::Timeline;
+use crate::timeline::{LONGEST, Timeline};
 use crate::world::World;
 
 /// Types that notify, of those emulated (page "Webhooks").
-pub(super) const NOTIFYING: [DataType; 7] = [
+pub(super) const NOTIFYING: [DataType; 15] = [
     DataType::HeartRate,
     DataType::DailyRestingHeartRate,
     DataType::DailyOxygenSaturation,
@@ -22,6 +22,14 @@ pub(super) const NOTIFYING: [DataType; 7] = [
     DataType::Steps,
     DataType::Distance,
     DataType::TotalCalories,
+    DataType::Floors,
+    DataType::BodyFat,
+    DataType::Height,
+    DataType::DailyHeartRateVariability,
+    DataType::DailyRespiratoryRate,
+    DataType::DailySleepTemperature,
+    DataType::Sleep,
+    DataType::Exercise,
 ];
 
 /// A change that somebody may want to hear of.
@@ -128,7 +136,8 @@ impl World {
         }
         let mut span: Option<Range<i64>> = None;
         // An interval that was still running then has ended by now.
-        let reached = time.start - MINUTE..time.end;
+        let longest = if data_type.kind() == Kind::Session { LONGEST } else { MINUTE };
+        let reached = time.start - longest..time.end;
         Timeline::listed(self, person, data_type, Family::All).visit(&reached, |point| {
             if point.end() > time.start {
                 let start = span.as_ref().map_or(point.at, |span| span.start.min(point.at));

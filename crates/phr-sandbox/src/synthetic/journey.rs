@@ -51,12 +51,15 @@ fn invent(seed: u64, index: usize, begins: i64, now: Timestamp) -> Person {
 impl Synthetic {
     fn invent(seed: u64, index: usize) -> Self {
         let mut dice = Dice::new(&[seed, 0xB0D7, index as u64]);
+        let mut body = Dice::new(&[seed, 0xFA7, index as u64]);
         Self {
             seed: dice.roll(),
             resting: dice.between(51, 64),
             basal: dice.between(9_900, 12_900),
             stride: dice.between(680, 790),
             weight: dice.between(61_000, 84_000) * 1_000,
+            fat: body.between(160, 310) * 10,
+            height: body.between(1_560, 1_920),
         }
     }
 }

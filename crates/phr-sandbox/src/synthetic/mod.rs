@@ -5,8 +5,10 @@
 
 mod journey;
 mod minutes;
+mod night;
 mod plan;
 mod points;
+mod sessions;
 
 use jiff::civil::Date;
 
@@ -14,6 +16,7 @@ use crate::person::{Whereabouts, day_of_date};
 use crate::point::MINUTE;
 
 pub(crate) use journey::invent_people;
+pub(crate) use night::Night;
 use plan::Plan;
 
 /// The body and habits of an invented person.
@@ -29,6 +32,10 @@ pub(crate) struct Synthetic {
     stride: i32,
     /// Body weight in milligrams.
     weight: i32,
+    /// Share of fat in 0.01 %.
+    fat: i32,
+    /// In millimetres.
+    height: i32,
 }
 
 impl Synthetic {

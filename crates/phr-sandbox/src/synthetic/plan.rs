@@ -14,6 +14,8 @@ pub(crate) struct Plan {
     pub(super) charging: (i32, i32),
     pub(super) outings: Vec<Outing>,
     pub(super) weighs: bool,
+    /// From when on and for how many minutes, if at all.
+    pub(super) nap: Option<(i32, i32)>,
 }
 
 /// A walk or a workout.
@@ -37,7 +39,12 @@ impl Plan {
         let wake = if weekend { dice.between(470, 560) } else { dice.between(385, 425) };
         let bed = dice.between(1350, if weekend { 1490 } else { 1425 });
         let charged = dice.between(1200, 1260);
+        // Dice of its own, so that everything else stays as it was before there were naps.
+        let mut naps = Dice::new(&[seed, 0x0A9, day.cast_unsigned()]);
+        let nap =
+            (weekend && naps.chance(0.4)).then(|| (naps.between(830, 900), naps.between(25, 55)));
         Self {
+            nap,
             worn: !dice.chance(1.0 / 36.0),
             wake,
             bed,

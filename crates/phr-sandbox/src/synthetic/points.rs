@@ -2,8 +2,9 @@
 
 use super::minutes::{Minutes, Moment};
 use super::{Synthetic, instant_of};
-use crate::data_type::DataType;
+use crate::data_type::{DataType, Kind};
 use crate::dice::Dice;
+use crate::levels;
 use crate::person::{Whereabouts, civil_date, day_of_date};
 use crate::point::{DAY, MINUTE, Point, SECOND, Source};
 
@@ -15,8 +16,12 @@ impl Synthetic {
     pub(crate) fn points(&self, place: &Whereabouts, data_type: DataType, day: i64) -> Vec<Point> {
         match data_type {
             DataType::HeartRate => self.heart_rate(place, day),
-            DataType::Weight => self.weigh_ins(place, day),
-            DataType::DailyRestingHeartRate | DataType::DailyOxygenSaturation => Vec::new(),
+            DataType::Weight => self.of_civil_days(place, day, Self::weigh_in),
+            DataType::BodyFat => self.of_civil_days(place, day, Self::fat_reading),
+            DataType::Height => self.of_civil_days(place, day, Self::height_entry),
+            DataType::Sleep => self.of_civil_days(place, day, Self::sleep),
+            DataType::Exercise => self.of_civil_days(place, day, Self::workouts),
+            _ if data_type.kind() == Kind::Daily => Vec::new(),
             _ => self.by_minute(place, day, |start, moment| self.record(data_type, start, moment)),
         }
     }
@@ -62,12 +67,26 @@ impl Synthetic {
                 let total = self.basal + self.active_energy(start, moment);
                 vec![interval(total, Source::Derived)]
             }
+            DataType::ActiveMinutes if awake && moment.steps > 0 => {
+                let level = if moment.effort > 0.5 { 2 } else { u32::from(moment.effort > 0.2) };
+                vec![interval(levels::minute_of(level), Source::Derived)]
+            }
+            DataType::Floors if awake && moment.steps > 0 => {
+                let climbed = self.climbed(start);
+                (climbed > 0).then(|| interval(climbed, Source::Watch)).into_iter().collect()
+            }
             DataType::OxygenSaturation if moment.worn && moment.asleep => {
                 let value = self.saturation(start);
                 vec![Point { at: start, value, span: 0, source: Source::Watch }]
             }
             _ => Vec::new(),
         }
+    }
+
+    /// Floors of a minute on foot.
+    fn climbed(&self, start: i64) -> i32 {
+        let mut dice = self.dice(0xF100, start);
+        if dice.chance(0.05) { dice.between(1, 2) } else { 0 }
     }
 
     /// The phone in the pocket counts a little differently.
@@ -146,10 +165,16 @@ impl Synthetic {
         }
     }
 
-    fn weigh_ins(&self, place: &Whereabouts, day: i64) -> Vec<Point> {
+    /// What civil days bring, as far as they lie in a UTC day.
+    fn of_civil_days(
+        &self,
+        place: &Whereabouts,
+        day: i64,
+        reading: impl Fn(&Self, &Whereabouts, i64) -> Vec<Point>,
+    ) -> Vec<Point> {
         let range = day * DAY..(day + 1) * DAY;
-        let mut points: Vec<Point> = (day - 1..=day + 1)
-            .flat_map(|civil| self.weigh_in(place, civil))
+        let mut points: Vec<Point> = (day - 1..=day + 2)
+            .flat_map(|civil| reading(self, place, civil))
             .filter(|point| range.contains(&point.at))
             .collect();
         points.sort_by_key(|point| (point.at, point.source));
@@ -188,7 +213,27 @@ impl Synthetic {
         }
     }
 
-    fn dice(&self, purpose: u64, instant: i64) -> Dice {
+    /// What the scale app says of the same moment; nobody types it in.
+    fn fat_reading(&self, place: &Whereabouts, civil: i64) -> Vec<Point> {
+        let weighed = self.weigh_in(place, civil);
+        let scale = weighed.into_iter().filter(|point| point.source == Source::HealthConnect);
+        let reading = |point: Point| {
+            let mut dice = self.dice(0xFA70, point.at);
+            Point { value: self.fat + dice.between(-8, 8) * 10, ..point }
+        };
+        scale.map(reading).collect()
+    }
+
+    /// Typed in every ten days, and the same every time.
+    fn height_entry(&self, place: &Whereabouts, civil: i64) -> Vec<Point> {
+        let plan = self.plan(civil);
+        let minute = instant_of(place, civil_date(civil * DAY), plan.wake + 14);
+        let minute = minute.filter(|_| civil.rem_euclid(10) == 3);
+        let entry = |at| Point { at, value: self.height, span: 0, source: Source::Manual };
+        minute.map(entry).into_iter().collect()
+    }
+
+    pub(super) fn dice(&self, purpose: u64, instant: i64) -> Dice {
         Dice::new(&[self.seed, purpose, (instant / MINUTE).cast_unsigned()])
     }
 }

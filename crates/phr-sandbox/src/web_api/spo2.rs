@@ -35,7 +35,7 @@ pub(super) fn daily(world: &World, person: &Person, dates: Dates<'_>) -> Outcome
                 });
                 Some(json!({ "dateTime": daily.date, "value": value }))
             }
-            DailyValue::Resting(_) => None,
+            _ => None,
         })
         .collect();
     rows.reverse();

@@ -15,7 +15,7 @@ macro_rules! since {
     ($of_metric:literal) => {
         concat!(
             "select id, metric, civil_date, started_at, start_offset, ended_at, end_offset, value,
-                 low, high, preliminary, status, version, issued, revision
+                 low, high, preliminary, status, version, issued, parts, revision
              from observation
              where person = $1 and (revision, id) > ($2, $3) ",
             $of_metric,

@@ -57,7 +57,7 @@ const RELEASE: &str = concat!(
 );
 const WRITE: &str = concat!(
     "insert into made (person, destination, id, metric, civil_date, started_at, start_offset,
-         ended_at, end_offset, value, low, high, preliminary, status, version, issued)
+         ended_at, end_offset, value, low, high, preliminary, status, version, issued, parts)
      select $1, $3, ",
     observations::values!(),
     " from ",
@@ -68,7 +68,7 @@ const WRITE: &str = concat!(
          start_offset = excluded.start_offset, ended_at = excluded.ended_at,
          end_offset = excluded.end_offset, value = excluded.value, low = excluded.low,
          high = excluded.high, preliminary = excluded.preliminary, status = excluded.status,
-         version = excluded.version, issued = excluded.issued"
+         version = excluded.version, issued = excluded.issued, parts = excluded.parts"
 );
 const PUT_COARSER: &str = "insert into coarser_day (person, destination, metric, civil_date, form)
     values ($1, $2, $3, $4, $5)

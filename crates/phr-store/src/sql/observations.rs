@@ -1,7 +1,7 @@
 //! Rows of Observations.
 
 use jiff::Timestamp;
-use phr_model::{DateRange, Draft, Effective, Metric, Moment, Observation, PersonId, Status};
+use phr_model::{DateRange, Draft, Effective, Metric, Moment, Observation, Part, PersonId, Status};
 use serde_json::{Value, json};
 
 use uuid::Uuid;
@@ -48,7 +48,9 @@ macro_rules! columns {
             $of,
             "version, ",
             $of,
-            "issued"
+            "issued, ",
+            $of,
+            "parts"
         )
     };
 }
@@ -64,7 +66,8 @@ macro_rules! values {
                  cast(wanted.value ->> 6 as bigint), cast(wanted.value ->> 7 as bigint),
                  cast(wanted.value ->> 8 as bigint), cast(wanted.value ->> 9 as bigint),
                  cast(wanted.value ->> 10 as bigint), wanted.value ->> 11,
-                 cast(wanted.value ->> 12 as bigint), cast(wanted.value ->> 13 as bigint)"
+                 cast(wanted.value ->> 12 as bigint), cast(wanted.value ->> 13 as bigint),
+                 wanted.value ->> 14"
         )
     };
 }
@@ -101,7 +104,7 @@ const BY_IDS: &str = concat!(
 );
 const WRITE: &str = concat!(
     "insert into observation (person, id, metric, civil_date, started_at, start_offset, ended_at,
-         end_offset, value, low, high, preliminary, status, version, issued, revision)
+         end_offset, value, low, high, preliminary, status, version, issued, parts, revision)
      select $1, ",
     values!(),
     ", $3 from ",
@@ -112,7 +115,8 @@ const WRITE: &str = concat!(
          start_offset = excluded.start_offset, ended_at = excluded.ended_at,
          end_offset = excluded.end_offset, value = excluded.value, low = excluded.low,
          high = excluded.high, preliminary = excluded.preliminary, status = excluded.status,
-         version = excluded.version, issued = excluded.issued, revision = excluded.revision"
+         version = excluded.version, issued = excluded.issued, parts = excluded.parts,
+         revision = excluded.revision"
 );
 
 /// An Observation from any row that has the columns of `observation`.
@@ -136,6 +140,7 @@ pub(super) fn read(row: &DbRow) -> Result<Observation, StoreError> {
         value: columns.get("value")?,
         low: columns.get("low")?,
         high: columns.get("high")?,
+        parts: columns.made_if_any("parts", Part::from_text)?.unwrap_or_default(),
         preliminary: columns.flag("preliminary")?,
     };
     Ok(Observation {
@@ -162,6 +167,7 @@ type Listed<'j> = (
     &'j str,
     u32,
     i64,
+    Option<&'j str>,
 );
 
 /// Observations from a JSON array of arrays.
@@ -176,7 +182,8 @@ fn corrupt(column: &'static str) -> StoreError {
 
 fn listed(row: Listed<'_>) -> Result<Observation, StoreError> {
     let (id, metric, date, started_at, start_offset, ended_at, end_offset, ..) = row;
-    let (.., value, low, high, preliminary, status, version, issued) = row;
+    let (.., value, low, high, preliminary, status, version, issued, parts) = row;
+    let parts = parts.map(|text| Part::from_text(text).ok_or(corrupt("parts"))).transpose()?;
     let instant = |micros, column| Timestamp::from_microsecond(micros).map_err(|_| corrupt(column));
     let start = Moment { at: instant(started_at, "started_at")?, offset_seconds: start_offset };
     let effective = match (ended_at, end_offset) {
@@ -194,6 +201,7 @@ fn listed(row: Listed<'_>) -> Result<Observation, StoreError> {
         value,
         low,
         high,
+        parts: parts.unwrap_or_default(),
         preliminary: preliminary != 0,
     };
     let status = Status::parse(status).ok_or(corrupt("status"))?;
@@ -219,6 +227,7 @@ pub(super) fn row(observation: &Observation) -> Value {
         observation.status.key(),
         observation.version,
         observation.issued.as_microsecond(),
+        Part::to_text(&says.parts),
     ])
 }
 

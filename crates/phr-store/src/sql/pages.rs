@@ -30,7 +30,7 @@ macro_rules! page {
         concat!(
             "select revision, (select ",
             json_rows!([id_text!("id"), ", metric, civil_date, started_at, start_offset, ended_at,
-                 end_offset, value, low, high, preliminary, status, version, issued"]
+                 end_offset, value, low, high, preliminary, status, version, issued, parts"]
                 order by "civil_date desc, started_at desc, id desc"),
             " from (select ",
             columns!(""),

@@ -29,7 +29,7 @@ macro_rules! head {
         concat!(
             "select ",
             json_rows!([id_text!("id"), ", metric, civil_date, started_at, start_offset, ended_at,
-                 end_offset, value, low, high, preliminary, status, version, issued"]
+                 end_offset, value, low, high, preliminary, status, version, issued, parts"]
                 order by $order),
             " as page, ",
             json_rows!(["revision"] order by $order),

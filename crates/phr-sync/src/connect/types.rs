@@ -76,7 +76,7 @@ pub struct LinkPage {
     /// What people call the vendor.
     pub vendor: &'static str,
     /// What will be read.
-    pub reads: Vec<&'static str>,
+    pub reads: Vec<String>,
 }
 
 /// The parameters of a callback, as they came.

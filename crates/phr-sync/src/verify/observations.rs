@@ -100,6 +100,6 @@ fn check_life(observation: &Observation, findings: &mut Findings) {
 }
 
 fn shown(says: &Draft) -> String {
-    let Draft { value, low, high, effective, .. } = says;
-    format!("{value} {low:?} {high:?} {}", effective.start())
+    let Draft { value, low, high, parts, effective, .. } = says;
+    format!("{value} {low:?} {high:?} {parts:?} {}", effective.start())
 }

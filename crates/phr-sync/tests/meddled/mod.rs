@@ -89,11 +89,11 @@ impl Vendor for Meddled {
         self.inner.title()
     }
 
-    fn scopes(&self) -> &'static [ScopeFacts] {
+    fn scopes(&self) -> &[ScopeFacts] {
         self.inner.scopes()
     }
 
-    fn metrics(&self) -> &'static [Metric] {
+    fn metrics(&self) -> &[Metric] {
         self.inner.metrics()
     }
 

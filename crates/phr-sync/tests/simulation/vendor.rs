@@ -20,11 +20,11 @@ use crate::{
     world::{ACCESS_LIFETIME, World},
 };
 
-const SCOPES: [ScopeFacts; 4] = [
-    ScopeFacts { scope: "steps", reads: "steps", metrics: &[Metric::Steps] },
-    ScopeFacts { scope: "heart", reads: "heart rate", metrics: &[Metric::HeartRate] },
-    ScopeFacts { scope: "weight", reads: "weight", metrics: &[Metric::BodyWeight] },
-    ScopeFacts { scope: "resting", reads: "resting pulse", metrics: &[Metric::RestingHeartRate] },
+static SCOPES: [ScopeFacts; 4] = [
+    ScopeFacts::fixed("steps", "steps", &[Metric::Steps]),
+    ScopeFacts::fixed("heart", "heart rate", &[Metric::HeartRate]),
+    ScopeFacts::fixed("weight", "weight", &[Metric::BodyWeight]),
+    ScopeFacts::fixed("resting", "resting pulse", &[Metric::RestingHeartRate]),
 ];
 
 /// Figures as they were first seen.

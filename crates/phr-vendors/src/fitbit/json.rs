@@ -35,6 +35,10 @@ pub(super) trait Leaf: Sized {
     fn real(_: f64) -> Option<Self> {
         None
     }
+    /// From `true` or `false`.
+    fn truth(_: bool) -> Option<Self> {
+        None
+    }
 }
 
 /// A leaf, if it was there and readable.
@@ -57,8 +61,25 @@ impl<T> Default for Nested<T> {
     }
 }
 
+/// The objects of an array, if it was there and one; whatever else is in it is passed over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Listed<T>(pub(super) Vec<T>);
+
+impl<T> Default for Listed<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Listed<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ListedVisitor(std::marker::PhantomData))
+    }
+}
+
 struct LeafVisitor<T>(std::marker::PhantomData<T>);
 struct NestedVisitor<T>(std::marker::PhantomData<T>);
+struct ListedVisitor<T>(std::marker::PhantomData<T>);
 
 impl<'de, T: Leaf> Deserialize<'de> for Maybe<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -90,8 +111,8 @@ impl<'de, T: Leaf> Visitor<'de> for LeafVisitor<T> {
     fn visit_f64<E: de::Error>(self, real: f64) -> Result<Self::Value, E> {
         Ok(Maybe(T::real(real)))
     }
-    fn visit_bool<E: de::Error>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(Maybe(None))
+    fn visit_bool<E: de::Error>(self, truth: bool) -> Result<Self::Value, E> {
+        Ok(Maybe(T::truth(truth)))
     }
     fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
         Ok(Maybe(None))
@@ -133,6 +154,42 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for NestedVisitor<T> {
     }
     fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Self::Value, A::Error> {
         drain_seq(seq).map(|()| Nested(None))
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ListedVisitor<T> {
+    type Value = Listed<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array")
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = seq.next_element::<Nested<T>>()? {
+            items.extend(item.0);
+        }
+        Ok(Listed(items))
+    }
+    fn visit_str<E: de::Error>(self, _: &str) -> Result<Self::Value, E> {
+        Ok(Listed::default())
+    }
+    fn visit_i64<E: de::Error>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(Listed::default())
+    }
+    fn visit_u64<E: de::Error>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(Listed::default())
+    }
+    fn visit_f64<E: de::Error>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(Listed::default())
+    }
+    fn visit_bool<E: de::Error>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(Listed::default())
+    }
+    fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
+        Ok(Listed::default())
+    }
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        drain_map(map).map(|()| Listed::default())
     }
 }
 
@@ -184,6 +241,19 @@ impl Leaf for Number {
     }
     fn real(real: f64) -> Option<Self> {
         Some(Self::Real(real))
+    }
+}
+
+/// Yes or no.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Truth(pub(super) bool);
+
+impl Leaf for Truth {
+    fn text(text: &str) -> Option<Self> {
+        text.parse().ok().map(Self)
+    }
+    fn truth(truth: bool) -> Option<Self> {
+        Some(Self(truth))
     }
 }
 

@@ -8,5 +8,6 @@ mod failure;
 pub mod google_health;
 mod json;
 mod readings;
+mod scope_family;
 mod token_line;
 pub mod web_api;

@@ -21,6 +21,7 @@ fn main_value(figure: &Figure) -> i64 {
         Figure::Spread { mean_micro, .. } => *mean_micro,
         Figure::Readings { sum, .. } => *sum,
         Figure::Mark { .. } => panic!("a mark has no value"),
+        Figure::Levels { light, moderate, vigorous } => light + moderate + vigorous,
     }
 }
 
@@ -30,6 +31,12 @@ fn main_value(figure: &Figure) -> i64 {
 #[case(Metric::Calories, DataType::TotalCalories, 1_000)]
 #[case(Metric::RestingHeartRate, DataType::DailyRestingHeartRate, 10)]
 #[case(Metric::Spo2, DataType::DailyOxygenSaturation, 100)]
+#[case(Metric::ActiveEnergy, DataType::ActiveEnergyBurned, 1_000)]
+#[case(Metric::Floors, DataType::Floors, 1)]
+#[case(Metric::ActiveMinutes, DataType::ActiveMinutes, 100)]
+#[case(Metric::Hrv, DataType::DailyHeartRateVariability, 1_000)]
+#[case(Metric::RespiratoryRate, DataType::DailyRespiratoryRate, 100)]
+#[case(Metric::Vo2max, DataType::DailyVo2Max, 100)]
 #[tokio::test]
 async fn a_month_of_figures_equals_the_vendors_own(
     #[case] metric: Metric,
@@ -71,10 +78,18 @@ async fn figures_cost_as_few_requests_as_the_limits_allow(
 #[case(Metric::Steps)]
 #[case(Metric::Distance)]
 #[case(Metric::BodyWeight)]
+#[case(Metric::ActiveEnergy)]
+#[case(Metric::Floors)]
+#[case(Metric::ActiveMinutes)]
+#[case(Metric::BodyFat)]
+#[case(Metric::Sleep)]
+#[case(Metric::Exercise)]
 #[tokio::test]
 async fn our_own_figure_of_a_day_agrees_with_the_vendors(#[case] metric: Metric) {
     let upstream = Upstream::of(JONAS).await;
-    let days = range("2026-11-17", "2026-11-19");
+    // Nobody works out every day.
+    let first = if metric == Metric::Exercise { "2026-11-07" } else { "2026-11-17" };
+    let days = range(first, "2026-11-19");
     let theirs = figures(&upstream, metric, days).await;
     assert!(!theirs.is_empty());
     for date in days.days() {
@@ -92,9 +107,11 @@ async fn our_own_figure_of_a_day_agrees_with_the_vendors(#[case] metric: Metric)
 async fn a_changed_sample_changes_the_figure() {
     let upstream = Upstream::of(JONAS).await;
     let days = range("2026-11-10", "2026-11-20");
-    for (metric, data_type, value) in
-        [(Metric::Steps, DataType::Steps, 99.0), (Metric::BodyWeight, DataType::Weight, 70_123.0)]
-    {
+    for (metric, data_type, value) in [
+        (Metric::Steps, DataType::Steps, 99.0),
+        (Metric::BodyWeight, DataType::Weight, 70_123.0),
+        (Metric::BodyFat, DataType::BodyFat, 23.4),
+    ] {
         let before = figures(&upstream, metric, days).await;
         let samples = upstream.read(metric, days).await.unwrap().concat();
         let last = samples.iter().rfind(|sample| sample.value > 0).unwrap();

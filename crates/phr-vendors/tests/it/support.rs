@@ -108,7 +108,12 @@ impl Upstream {
         let budget = Arc::new(Budget::new(limits, clock.clone()));
         let pace = Arc::new(InstantPace::default());
         let http = http_client().unwrap();
-        let vendor = GoogleHealth::new(&settings(&sandbox), http, budget, clock.clone());
+        let vendor = GoogleHealth::new(
+            &settings(&sandbox).with_metrics(Metric::ALL),
+            http,
+            budget,
+            clock.clone(),
+        );
         let vendor = vendor.with_pace(pace.clone());
         let callback = consent(&vendor, email, ticks).await;
         let grant = exchange(&vendor, &callback).await.unwrap();

@@ -319,6 +319,7 @@ impl Reader<'_> {
             project,
             token: token?,
             authorization: authorization?,
+            metrics: self.fetched(),
         })
     }
 }

@@ -44,7 +44,7 @@ fn st_01_missing_secrets_are_named_with_the_remedy() {
 
 #[test]
 fn st_01_every_bad_setting_is_refused_by_name_and_never_quoted() {
-    let table: [(&str, &str); 41] = [
+    let table: [(&str, &str); 43] = [
         ("ENCRYPTION_KEY", "your_encryption_key_here"),
         ("ENCRYPTION_KEY", "too-short"),
         ("ENCRYPTION_KEY", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
@@ -70,6 +70,8 @@ fn st_01_every_bad_setting_is_refused_by_name_and_never_quoted() {
         ("FITBIT_WEBHOOK_CHECK", "never"),
         ("REGISTRATION", "everybody"),
         ("OBSERVATIONS_HEART_RATE", "sometimes"),
+        ("METRICS", "steps,telepathy"),
+        ("METRICS", ","),
         ("SYNC_INTERVAL", "1s"),
         ("SYNC_LEASE", "0s"),
         ("SYNC_LOOK_BACK_DAYS", "0"),
@@ -259,4 +261,12 @@ fn receivers_of_notices_are_checked_and_secrets_never_quoted() {
     private.insert("NOTIFY_ALLOW_PRIVATE", "true");
     private.extend(mail("smtps://me:hunter2@mail.example", SENDER));
     assert!(read(&private).is_ok());
+}
+
+#[test]
+fn metrics_are_chosen_by_name() {
+    let chosen = |list| metrics_of(list).unwrap();
+    assert_eq!(chosen(None), Metric::USUAL);
+    assert_eq!(chosen(Some("all")), Metric::ALL);
+    assert_eq!(chosen(Some("sleep, steps,sleep")), [Metric::Steps, Metric::Sleep]);
 }

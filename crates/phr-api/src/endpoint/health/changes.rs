@@ -1,5 +1,7 @@
 //! `GET /health/changes`: what changed since a cursor.
 
+use std::borrow::Cow;
+
 use axum::{Json, extract::State};
 use jiff::civil::Date;
 use phr_model::{Metric, Observation, PatientId, PersonId, Status};
@@ -8,7 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{LOINC, metrics, observations::ObservationEntry};
+use super::{code_system, metrics, observations::ObservationEntry};
 use crate::{
     auth::SignedIn,
     error::ApiError,
@@ -88,10 +90,11 @@ fn parse(text: &str) -> Option<Position> {
 pub struct WithdrawnObservation {
     /// The id under which it was known.
     pub id: Uuid,
-    /// LOINC code.
+    /// LOINC code, or one of this server's own where LOINC has none.
     pub code: &'static str,
-    /// Always `http://loinc.org`.
-    pub code_system: &'static str,
+    /// `http://loinc.org`, or this server's CodeSystem.
+    #[schema(value_type = String)]
+    pub code_system: Cow<'static, str>,
     /// What was observed.
     pub display: &'static str,
     /// When, or when its period began.
@@ -115,13 +118,13 @@ pub struct WithdrawnObservation {
 }
 
 impl WithdrawnObservation {
-    fn new(observation: &Observation, patient: PatientId) -> Self {
+    fn new(observation: &Observation, patient: PatientId, base: &str) -> Self {
         let says = &observation.says;
         let label = &says.metric.facts().api;
         Self {
             id: says.id,
             code: label.code,
-            code_system: LOINC,
+            code_system: code_system(says.metric, base),
             display: label.display,
             effective_datetime: says.effective.start().to_string(),
             patient_id: patient.0,
@@ -177,7 +180,7 @@ pub struct ChangeEntry {
 }
 
 impl ChangeEntry {
-    pub(super) fn new(observation: &Observation, patient: PatientId) -> Self {
+    pub(super) fn new(observation: &Observation, patient: PatientId, base: &str) -> Self {
         let change = match (observation.status, observation.version) {
             (Status::EnteredInError, _) => "withdrawn",
             (_, 1) => "created",
@@ -185,9 +188,9 @@ impl ChangeEntry {
         };
         let shown = match observation.status {
             Status::EnteredInError => {
-                ChangedObservation::Withdrawn(WithdrawnObservation::new(observation, patient))
+                ChangedObservation::Withdrawn(WithdrawnObservation::new(observation, patient, base))
             }
-            _ => ChangedObservation::Stands(ObservationEntry::new(observation, patient)),
+            _ => ChangedObservation::Stands(ObservationEntry::new(observation, patient, base)),
         };
         Self { change, observation: shown, version: observation.version }
     }
@@ -242,7 +245,8 @@ pub struct ChangesPage {
         ("limit" = Option<u32>, Query, description = "1 to 1000; 200 if not given", minimum = 1,
             maximum = 1_000, example = 200),
         ("observation_type" = Option<String>, Query, description = "Only this metric: heart_rate, \
-            spo2, body_weight, steps, calories, distance or resting_heart_rate",
+            spo2, body_weight, steps, calories, distance, resting_heart_rate, or another of \
+            docs/api.md",
             example = "heart_rate"),
     ),
     responses(
@@ -268,8 +272,9 @@ pub async fn list_changes(
     let last = found.last().map_or(after, |change| change.position);
     // Everything up to the revision read before the page is on it, or behind it.
     let seen = if has_more { last } else { last.max(Position::end_of(person.revision)) };
+    let entry = |it: &Change| ChangeEntry::new(&it.observation, patient, state.settings.base());
     Ok(Json(ChangesPage {
-        changes: found.iter().map(|it| ChangeEntry::new(&it.observation, patient)).collect(),
+        changes: found.iter().map(entry).collect(),
         next_cursor: question.seal(&state, seen)?,
         has_more,
     }))

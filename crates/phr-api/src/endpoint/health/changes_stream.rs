@@ -68,7 +68,8 @@ impl Input for StreamQuery {
         ("cursor" = Option<String>, Query, description = "`next_cursor` of `/health/changes`, or \
             the id of an event, to the same observation_type"),
         ("observation_type" = Option<String>, Query, description = "Only this metric: heart_rate, \
-            spo2, body_weight, steps, calories, distance or resting_heart_rate",
+            spo2, body_weight, steps, calories, distance, resting_heart_rate, or another of \
+            docs/api.md",
             example = "heart_rate"),
         ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that \
             was received; wins over `cursor`"),
@@ -200,7 +201,7 @@ impl Tail {
 
     fn event(&self, change: &Change) -> Option<Event> {
         let id = self.question.seal(&self.state, change.position).ok()?;
-        let entry = ChangeEntry::new(&change.observation, self.patient);
+        let entry = ChangeEntry::new(&change.observation, self.patient, self.state.settings.base());
         Event::default().id(id).event("change").json_data(entry).ok()
     }
 

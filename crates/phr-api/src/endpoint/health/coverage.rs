@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use axum::{Json, extract::State};
 use jiff::{Timestamp, civil::Date};
-use phr_model::{Coverage, CoverageState, DateRange, Figure, Metric, figure::rounded_mean};
+use phr_model::{Coverage, CoverageState, DateRange, FITBIT, Figure, Metric, figure::rounded_mean};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -66,6 +66,9 @@ impl DayFigure {
         Some(match figure {
             Figure::Total { value } | Figure::Daily { value, .. } => {
                 Self::Number(metric.to_api(*value))
+            }
+            Figure::Levels { light, moderate, vigorous } => {
+                Self::Number(metric.to_api(light + moderate + vigorous))
             }
             Figure::Spread { mean_micro, min, max } => Self::Spread {
                 // More digits than anybody asks for: they are for comparing.
@@ -178,7 +181,7 @@ pub struct CoverageAnswer {
     security(("bearer" = [])),
     params(
         ("metric" = Option<String>, Query, description = "Only this metric: heart_rate, spo2, \
-            body_weight, steps, calories, distance or resting_heart_rate", example = "steps"),
+            body_weight, steps, calories, distance, resting_heart_rate, or another of docs/api.md", example = "steps"),
         ("date_from" = Option<String>, Query, description = "From this civil day, YYYY-MM-DD; 30 days unless given",
             example = "2026-11-19"),
         ("date_to" = Option<String>, Query, description = "To this civil day, included; today unless given; 366 days at most",
@@ -208,7 +211,7 @@ pub async fn show_coverage(
         .into_iter()
         .map(|coverage| ((coverage.metric, coverage.date), coverage))
         .collect();
-    let asked = metric.map_or_else(|| Metric::ALL.to_vec(), |metric| vec![metric]);
+    let asked = metric.map_or_else(|| shown(&state, &known), |metric| vec![metric]);
     let listed: Vec<_> = asked
         .into_iter()
         .flat_map(|metric| days.days().map(move |date| (metric, date)))
@@ -223,6 +226,14 @@ pub async fn show_coverage(
         totals: totals(&listed),
         days: listed,
     }))
+}
+
+/// The metrics that are fetched, and those that something is known about.
+fn shown(state: &ApiState, known: &HashMap<(Metric, Date), Coverage>) -> Vec<Metric> {
+    let vendor = state.connector.vendors.get(FITBIT);
+    let fetched = vendor.map_or_else(|| Metric::USUAL.to_vec(), |it| it.metrics().to_vec());
+    let is_known = |metric: &Metric| known.keys().any(|(known, _)| known == metric);
+    Metric::ALL.into_iter().filter(|it| fetched.contains(it) || is_known(it)).collect()
 }
 
 /// Every state is named, also those no day is in.

@@ -12,16 +12,26 @@ pub mod sync;
 pub mod sync_now;
 pub mod sync_runs;
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use phr_model::{Metric, Moment};
 
 use crate::{auth::SignedIn, error::ApiError, input::Fields, limit::Class, state::ApiState};
 
-/// The coding system of every `code`.
+/// The coding system of nearly every `code`.
 const LOINC: &str = "http://loinc.org";
 
+/// The coding system of a metric's `code`: LOINC's, or that of this server at `base`.
+fn code_system(metric: Metric, base: &str) -> Cow<'static, str> {
+    match metric.facts().local {
+        None => Cow::Borrowed(LOINC),
+        Some(_) => Cow::Owned(format!("{base}/fhir/CodeSystem/wearable-metric")),
+    }
+}
+
 /// Metrics by their names.
-fn metrics() -> [(&'static str, Metric); 7] {
+fn metrics() -> [(&'static str, Metric); Metric::ALL.len()] {
     Metric::ALL.map(|metric| (metric.key(), metric))
 }
 

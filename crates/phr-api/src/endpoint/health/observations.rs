@@ -1,5 +1,7 @@
 //! `GET /health/observations`
 
+use std::borrow::Cow;
+
 use axum::{
     body::Bytes,
     extract::State,
@@ -7,13 +9,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use jiff::civil::Date;
-use phr_model::{Observation, PatientId};
+use phr_model::{Observation, PatientId, part::Measured};
 use phr_store::reading::ObservationFilter;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{LOINC, metrics};
+use super::{code_system, metrics};
 use crate::{
     answers::Key,
     auth::SignedIn,
@@ -52,10 +54,11 @@ impl Input for ObservationsQuery {
 pub struct ObservationEntry {
     /// Stays the same when the value is corrected.
     pub id: Uuid,
-    /// LOINC code.
+    /// LOINC code, or one of this server's own where LOINC has none.
     pub code: &'static str,
-    /// Always `http://loinc.org`.
-    pub code_system: &'static str,
+    /// `http://loinc.org`, or this server's CodeSystem.
+    #[schema(value_type = String)]
+    pub code_system: Cow<'static, str>,
     /// What was observed.
     pub display: &'static str,
     /// The value in `unit`.
@@ -67,7 +70,8 @@ pub struct ObservationEntry {
     pub effective_datetime: String,
     /// The FHIR Patient.
     pub patient_id: Uuid,
-    /// `heart_rate`, `spo2`, `body_weight`, `steps`, `calories`, `distance` or `resting_heart_rate`.
+    /// `heart_rate`, `spo2`, `body_weight`, `steps`, `calories`, `distance`, `resting_heart_rate`, or
+    /// another metric that this server fetches.
     pub observation_type: &'static str,
     /// The civil day it belongs to.
     #[schema(value_type = String, format = Date)]
@@ -79,6 +83,10 @@ pub struct ObservationEntry {
     pub min: Option<f64>,
     /// Largest value of the period, where it is known.
     pub max: Option<f64>,
+    /// What it is made up of, where one number does not say it all: the stages of a night, the levels
+    /// of activity, what a workout took. Not there otherwise.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<PartEntry>,
     /// FHIR status: `preliminary` (the day is not over), `final` or `corrected`.
     pub status: &'static str,
     /// 1 at first, one more at every change.
@@ -86,14 +94,15 @@ pub struct ObservationEntry {
 }
 
 impl ObservationEntry {
-    pub(super) fn new(observation: &Observation, patient: PatientId) -> Self {
+    /// `base` is the public address of this server, which names its own codes.
+    pub(super) fn new(observation: &Observation, patient: PatientId, base: &str) -> Self {
         let says = &observation.says;
         let label = &says.metric.facts().api;
         let api = |value| says.metric.to_api(value);
         Self {
             id: says.id,
             code: label.code,
-            code_system: LOINC,
+            code_system: code_system(says.metric, base),
             display: label.display,
             value: api(says.value),
             unit: label.unit,
@@ -104,9 +113,38 @@ impl ObservationEntry {
             effective_end: says.effective.end().map(|end| end.to_string()),
             min: says.low.map(api),
             max: says.high.map(api),
+            parts: says.parts.iter().filter_map(PartEntry::new).collect(),
             status: observation.status.key(),
             version: observation.version,
         }
+    }
+}
+
+/// One of the things that an Observation is made up of.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PartEntry {
+    /// `deep_sleep`, `light_sleep`, `rem_sleep`, `awake`; `light_activity`, `moderate_activity`,
+    /// `vigorous_activity`; `energy`, `distance`, `mean_heart_rate`, `exercise_type`.
+    pub name: &'static str,
+    /// How much, in `unit`; not there where it is told in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<f64>,
+    /// The unit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<&'static str>,
+    /// What kind (`running`), of what is no number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<&'static str>,
+}
+
+impl PartEntry {
+    #[expect(clippy::cast_precision_loss, reason = "plausible values are far below 2^53")]
+    fn new(&(part, amount): &Measured) -> Option<Self> {
+        let facts = part.facts()?;
+        let text = part.words(amount);
+        let value = text.is_none().then_some(amount as f64 / facts.scale as f64);
+        let unit = text.is_none().then_some(facts.unit);
+        Some(Self { name: part.key(), value, unit, text })
     }
 }
 
@@ -163,7 +201,8 @@ pub struct ObservationsPage {
         ("page_size" = Option<u32>, Query, description = "1 to 100; 20 if not given", minimum = 1,
             maximum = 100, example = 20),
         ("observation_type" = Option<String>, Query, description = "Only this metric: heart_rate, \
-            spo2, body_weight, steps, calories, distance or resting_heart_rate",
+            spo2, body_weight, steps, calories, distance, resting_heart_rate, or another of \
+            docs/api.md",
             example = "heart_rate"),
         ("date_from" = Option<String>, Query, description = "From this civil day, YYYY-MM-DD",
             example = "2026-11-01"),
@@ -191,12 +230,13 @@ pub async fn list_observations(
     if let Some(answer) = state.answers.get(key, person.revision) {
         return Ok(json(answer));
     }
+    let base = state.settings.base();
     let found = state.store.observations(person.id(), filter, page, page_size).await?;
     let page = ObservationsPage {
         observations: found
             .observations
             .iter()
-            .map(|observation| ObservationEntry::new(observation, patient))
+            .map(|observation| ObservationEntry::new(observation, patient, base))
             .collect(),
         total: found.total,
         page,

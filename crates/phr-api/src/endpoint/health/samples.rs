@@ -8,7 +8,7 @@ use axum::{
 };
 use futures_util::stream;
 use jiff::{SignedDuration, Timestamp, civil::Date};
-use phr_model::{DateRange, Metric, PersonId, Sample};
+use phr_model::{DateRange, Metric, Part, PersonId, Sample};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -55,8 +55,16 @@ pub struct SampleEntry {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime)]
     pub end: Option<String>,
-    /// The value in the metric's unit.
+    /// The value in the metric's unit; of a part in the part's.
     pub value: f64,
+    /// What of the metric it is about, where it is not the whole: a level of activity, a stage of a
+    /// night in all (`deep_sleep`) or one stretch of it (`stage_deep`), what a workout took. Not there
+    /// otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub part: Option<&'static str>,
+    /// What kind of workout it was (`running`), where `part` is `exercise_type`. Not there otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text: Option<&'static str>,
     /// `false` where the value cannot be true of a living person: it is kept and shown, but no
     /// Observation is made from it. Not there otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -64,7 +72,13 @@ pub struct SampleEntry {
 }
 
 impl SampleEntry {
+    #[expect(clippy::cast_precision_loss, reason = "plausible values are far below 2^53")]
     fn new(metric: Metric, sample: &Sample) -> Self {
+        let (part, amount) = metric.reading(sample);
+        let value = match part.and_then(Part::facts) {
+            Some(facts) => amount as f64 / facts.scale as f64,
+            None => metric.to_api(amount),
+        };
         let end = (sample.seconds > 0).then(|| {
             let length = SignedDuration::from_secs(i64::from(sample.seconds));
             local_time(sample.at.checked_add(length).unwrap_or(sample.at), sample.offset_seconds)
@@ -72,8 +86,10 @@ impl SampleEntry {
         Self {
             time: local_time(sample.at, sample.offset_seconds),
             end,
-            value: metric.to_api(sample.value),
-            plausible: (!metric.is_plausible(sample.value)).then_some(false),
+            value,
+            part: part.map(Part::key),
+            text: part.and_then(|part| part.words(amount)),
+            plausible: (!metric.trusts(sample)).then_some(false),
         }
     }
 }
@@ -161,7 +177,7 @@ impl std::fmt::Display for Position {
     security(("bearer" = [])),
     params(
         ("metric" = String, Query, description = "heart_rate, spo2, body_weight, steps, calories, \
-            distance or resting_heart_rate", example = "heart_rate"),
+            distance, resting_heart_rate, or another of docs/api.md", example = "heart_rate"),
         ("date_from" = Option<String>, Query, description = "From this civil day, YYYY-MM-DD; 30 days unless given",
             example = "2026-11-20"),
         ("date_to" = Option<String>, Query, description = "To this civil day, included; today unless given; 366 days at most",

@@ -6,7 +6,6 @@ use axum::{Json, extract::State};
 use jiff::civil::{Date, DateTime};
 use phr_model::{
     DateRange, Metric, PersonId,
-    metric::{Forming, Kind},
     summary::{self, Bucket, Summary},
 };
 use serde::Serialize;
@@ -43,9 +42,9 @@ impl Input for SummaryQuery {
         let metric = metric(fields);
         let bucket = fields.required_choice("bucket", &BUCKETS);
         let days = fields.range();
-        let daily = metric.is_some_and(|metric| metric.facts().kind == Kind::DailyValue);
+        let daily = metric.is_some_and(|metric| !metric.has_hours());
         if daily && bucket == Some(Bucket::Hour) {
-            fields.fail("bucket", "day, week or month: this metric has one value a day");
+            fields.fail("bucket", "day, week or month: this metric has no hours");
         }
         Some(Self { metric: metric?, bucket: bucket?, days: days? })
     }
@@ -124,7 +123,7 @@ pub struct SummaryAnswer {
     security(("bearer" = [])),
     params(
         ("metric" = String, Query, description = "heart_rate, spo2, body_weight, steps, calories, \
-            distance or resting_heart_rate", example = "steps"),
+            distance, resting_heart_rate, or another of docs/api.md", example = "steps"),
         ("bucket" = String, Query, description = "hour, day, week or month", example = "day"),
         ("date_from" = Option<String>, Query, description = "From this civil day, YYYY-MM-DD; 30 days unless given",
             example = "2026-11-19"),
@@ -150,12 +149,11 @@ pub async fn summarise(
     let SummaryQuery { metric, bucket, days } = query;
     let filled = fill(&state, person.id(), query).await?;
     let facts = metric.facts();
-    let adds_up = facts.forming == Forming::DailyTotal;
     Ok(Json(SummaryAnswer {
         metric: metric.key(),
         unit: facts.api.unit,
         bucket: BUCKETS.iter().find(|(_, kind)| *kind == bucket).map_or("", |(key, _)| key),
-        aggregation: if adds_up { "sum" } else { "mean" },
+        aggregation: if metric.adds_up() { "sum" } else { "mean" },
         date_from: days.first,
         date_to: days.last,
         buckets: starts(bucket, days)

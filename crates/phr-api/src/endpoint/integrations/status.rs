@@ -22,7 +22,7 @@ use crate::{
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Permission {
     /// What it lets us read, for people.
-    pub reads: &'static str,
+    pub reads: String,
     /// The metrics that need it.
     pub metrics: Vec<&'static str>,
     /// Whether it was given.
@@ -143,7 +143,8 @@ impl ConnectionStatus {
         let known = KnownDevices::of(&connection);
         let granted = if connected { connection.scopes } else { Vec::new() };
         let scopes = vendor.map_or_else(Vec::new, |vendor| missing_scopes(vendor, &granted));
-        let metrics = scopes.iter().flat_map(|scope| scope.metrics).map(|metric| metric.key());
+        let metrics =
+            scopes.iter().flat_map(|scope| scope.metrics.iter()).map(|metric| metric.key());
         Self {
             vendor: FITBIT,
             connected,
@@ -193,7 +194,7 @@ impl ConnectionStatus {
 
 fn permissions(vendor: &dyn Vendor, granted: &[String]) -> Vec<Permission> {
     let permission = |scope: &phr_vendors::ScopeFacts| Permission {
-        reads: scope.reads,
+        reads: scope.reads.to_string(),
         metrics: scope.metrics.iter().map(|metric| metric.key()).collect(),
         granted: granted.iter().any(|name| name == scope.scope),
     };

@@ -27,7 +27,7 @@ pub struct VendorEntry {
     /// The number of this person's integration; null before it was chosen.
     pub integration_id: Option<i64>,
     /// What is read, for people.
-    pub reads: Vec<&'static str>,
+    pub reads: Vec<String>,
 }
 
 /// The vendors.
@@ -74,7 +74,7 @@ pub async fn list_vendors(
             status: connection.map_or("not_selected", |connection| connection.state.key()),
             integration_id: connection.map(|connection| connection.number),
             reads: vendor.map_or_else(Vec::new, |vendor| {
-                vendor.scopes().iter().map(|scope| scope.reads).collect()
+                vendor.scopes().iter().map(|scope| scope.reads.to_string()).collect()
             }),
         }
     };

@@ -18,6 +18,8 @@ pub(super) struct PointType {
     pub(super) scale: i64,
     /// How its points sit in time.
     pub(super) time: PointTime,
+    /// The value is a list of minutes by level of activity instead of a number.
+    pub(super) levels: bool,
     /// A point without a value means 0: the device was worn and nothing happened.
     pub(super) true_zero: bool,
     /// How much one page is sure to hold.
@@ -51,6 +53,7 @@ static HEART_RATE: PointType = PointType {
     value: "beatsPerMinute",
     scale: 10,
     time: PointTime::Sample,
+    levels: false,
     true_zero: false,
     // A sample every two seconds: 3,600 points.
     window: PointWindow::Hours(2),
@@ -63,6 +66,7 @@ static OXYGEN_SATURATION: PointType = PointType {
     value: "percentage",
     scale: 100,
     time: PointTime::Sample,
+    levels: false,
     true_zero: false,
     window: PointWindow::Day,
 };
@@ -74,6 +78,7 @@ static WEIGHT: PointType = PointType {
     value: "weightGrams",
     scale: 1_000,
     time: PointTime::Sample,
+    levels: false,
     true_zero: false,
     window: PointWindow::Any,
 };
@@ -85,6 +90,7 @@ static STEPS: PointType = PointType {
     value: "count",
     scale: 1,
     time: PointTime::Interval,
+    levels: false,
     true_zero: true,
     window: PointWindow::Day,
 };
@@ -96,7 +102,68 @@ static DISTANCE: PointType = PointType {
     value: "millimeters",
     scale: 1,
     time: PointTime::Interval,
+    levels: false,
     true_zero: true,
+    window: PointWindow::Day,
+};
+
+static ACTIVE_ENERGY: PointType = PointType {
+    id: "active-energy-burned",
+    filter: "active_energy_burned",
+    member: "activeEnergyBurned",
+    value: "kcal",
+    scale: 1_000,
+    time: PointTime::Interval,
+    levels: false,
+    true_zero: false,
+    window: PointWindow::Day,
+};
+
+static FLOORS: PointType = PointType {
+    id: "floors",
+    filter: "floors",
+    member: "floors",
+    value: "count",
+    scale: 1,
+    time: PointTime::Interval,
+    levels: false,
+    true_zero: true,
+    window: PointWindow::Day,
+};
+
+static BODY_FAT: PointType = PointType {
+    id: "body-fat",
+    filter: "body_fat",
+    member: "bodyFat",
+    value: "percentage",
+    scale: 100,
+    time: PointTime::Sample,
+    levels: false,
+    true_zero: false,
+    window: PointWindow::Any,
+};
+
+static HEIGHT: PointType = PointType {
+    id: "height",
+    filter: "height",
+    member: "height",
+    value: "heightMillimeters",
+    scale: 1,
+    time: PointTime::Sample,
+    levels: false,
+    true_zero: false,
+    window: PointWindow::Any,
+};
+
+static ACTIVE_MINUTES: PointType = PointType {
+    id: "active-minutes",
+    filter: "active_minutes",
+    member: "activeMinutes",
+    value: "activeMinutesByActivityLevel",
+    scale: 100,
+    time: PointTime::Interval,
+    levels: true,
+    true_zero: false,
     window: PointWindow::Day,
 };
 
@@ -109,13 +176,25 @@ impl PointType {
             Metric::BodyWeight => Some(&WEIGHT),
             Metric::Steps => Some(&STEPS),
             Metric::Distance => Some(&DISTANCE),
-            Metric::Calories | Metric::RestingHeartRate => None,
+            Metric::ActiveEnergy => Some(&ACTIVE_ENERGY),
+            Metric::Floors => Some(&FLOORS),
+            Metric::BodyFat => Some(&BODY_FAT),
+            Metric::Height => Some(&HEIGHT),
+            Metric::ActiveMinutes => Some(&ACTIVE_MINUTES),
+            Metric::Sleep
+            | Metric::Exercise
+            | Metric::Calories
+            | Metric::RestingHeartRate
+            | Metric::Hrv
+            | Metric::RespiratoryRate
+            | Metric::SkinTemperatureVariation
+            | Metric::Vo2max => None,
         }
     }
 }
 
 /// The type whose notifications tell of every change of a metric (page "Webhooks"). Samples of oxygen
-/// saturation come without any.
+/// saturation, energy and minutes of activity, and VO2max come without any.
 pub(super) fn announced_as(metric: Metric) -> Option<&'static str> {
     match metric {
         Metric::HeartRate => Some("heart-rate"),
@@ -124,13 +203,22 @@ pub(super) fn announced_as(metric: Metric) -> Option<&'static str> {
         Metric::Distance => Some("distance"),
         Metric::Calories => Some("total-calories"),
         Metric::RestingHeartRate => Some("daily-resting-heart-rate"),
-        Metric::Spo2 => None,
+        Metric::Floors => Some("floors"),
+        Metric::BodyFat => Some("body-fat"),
+        Metric::Height => Some("height"),
+        Metric::Hrv => Some("daily-heart-rate-variability"),
+        Metric::RespiratoryRate => Some("daily-respiratory-rate"),
+        Metric::SkinTemperatureVariation => Some("daily-sleep-temperature-derivations"),
+        Metric::Sleep => Some("sleep"),
+        Metric::Exercise => Some("exercise"),
+        Metric::Spo2 | Metric::ActiveEnergy | Metric::Vo2max | Metric::ActiveMinutes => None,
     }
 }
 
-/// The types to be notified of: what announces a metric, and the night's oxygen saturation, which
-/// says that there are new samples of it.
-pub(super) fn notifying_types() -> Vec<&'static str> {
-    let announced = Metric::ALL.into_iter().filter_map(announced_as);
-    announced.chain(["daily-oxygen-saturation"]).collect()
+/// The types to be notified of: what announces one of `metrics`, and the night's oxygen saturation,
+/// which says that there are new samples of it.
+pub(super) fn notifying_types(metrics: &[Metric]) -> Vec<&'static str> {
+    let announced = metrics.iter().copied().filter_map(announced_as);
+    let night = metrics.contains(&Metric::Spo2).then_some("daily-oxygen-saturation");
+    announced.chain(night).collect()
 }

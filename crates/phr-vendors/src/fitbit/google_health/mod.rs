@@ -12,12 +12,14 @@ mod devices;
 mod failure;
 pub mod hooks;
 mod hours;
+mod levels;
 mod oauth;
 mod page;
 mod point;
 mod roll_up;
 mod samples;
 mod scopes;
+mod sessions;
 mod settings;
 mod span;
 mod times;
@@ -31,7 +33,7 @@ use phr_model::{Clock, DateRange, FITBIT, Figure, Metric, Offsets};
 use secrecy::SecretString;
 use url::Url;
 
-use self::{data_type::PointType, oauth::OAuth};
+use self::{data_type::PointType, oauth::OAuth, sessions::SessionType};
 pub use self::{
     page::Page,
     point::{Point, parse_page},
@@ -60,6 +62,8 @@ const UPSTREAM: &str = "google-health";
 pub struct GoogleHealth {
     oauth: OAuth,
     api: Api,
+    metrics: Vec<Metric>,
+    scopes: Vec<ScopeFacts>,
 }
 
 impl GoogleHealth {
@@ -72,11 +76,14 @@ impl GoogleHealth {
         budget: Arc<dyn Allowance>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let oauth = OAuth::new(settings, http.clone(), clock.clone());
+        let scopes = scopes::asked_for(&settings.metrics);
+        let oauth = OAuth::new(settings, &scopes, http.clone(), clock.clone());
+        let metrics = settings.metrics.clone();
         let base = settings.api_base_url.clone();
         let (pace, watch) = (Arc::new(TokioPace), ClockWatch::default());
         let (upstream, classify) = (UPSTREAM, failure::classify);
-        Self { oauth, api: Api { upstream, classify, http, base, budget, clock, pace, watch } }
+        let api = Api { upstream, classify, http, base, budget, clock, pace, watch };
+        Self { oauth, api, metrics, scopes }
     }
 
     /// The same client with another way to wait between attempts.
@@ -107,12 +114,12 @@ impl Vendor for GoogleHealth {
         "Fitbit (Google Health)"
     }
 
-    fn scopes(&self) -> &'static [ScopeFacts] {
-        &scopes::SCOPES
+    fn scopes(&self) -> &[ScopeFacts] {
+        &self.scopes
     }
 
-    fn metrics(&self) -> &'static [Metric] {
-        &Metric::ALL
+    fn metrics(&self) -> &[Metric] {
+        &self.metrics
     }
 
     fn announces(&self, metric: Metric) -> bool {
@@ -177,8 +184,14 @@ impl Vendor for GoogleHealth {
     /// A day where a day takes a page or more; a fortnight where one request answers for all.
     fn days_per_read(&self, metric: Metric) -> i32 {
         match metric {
-            Metric::HeartRate | Metric::Steps | Metric::Distance | Metric::Spo2 => 1,
-            Metric::Calories | Metric::BodyWeight | Metric::RestingHeartRate => 14,
+            Metric::HeartRate
+            | Metric::Steps
+            | Metric::Distance
+            | Metric::Spo2
+            | Metric::ActiveEnergy
+            | Metric::Floors
+            | Metric::ActiveMinutes => 1,
+            _ => 14,
         }
     }
 
@@ -192,12 +205,16 @@ impl Vendor for GoogleHealth {
         if days.is_empty() {
             return Ok(Vec::new());
         }
-        match PointType::of(metric) {
-            Some(points) => samples::read_points(&self.api, access, points, days, offsets).await,
-            None if metric == Metric::Calories => {
-                hours::read_hours(&self.api, access, days, offsets).await
+        let api = &self.api;
+        match (PointType::of(metric), SessionType::of(metric)) {
+            (Some(points), _) => samples::read_points(api, access, points, days, offsets).await,
+            (_, Some(sessions)) => {
+                sessions::read_sessions(api, access, sessions, days, offsets).await
             }
-            None => Ok(readings::readings(readings::empty_days(days))),
+            (None, None) if metric == Metric::Calories => {
+                hours::read_hours(api, access, days, offsets).await
+            }
+            (None, None) => Ok(readings::readings(readings::empty_days(days))),
         }
     }
 }

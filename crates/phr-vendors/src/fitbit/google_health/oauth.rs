@@ -23,11 +23,11 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{UPSTREAM, scopes::SCOPES, settings::Settings};
+use super::{UPSTREAM, settings::Settings};
 use crate::{
     error::VendorError,
     fitbit::{failure::retry_after, token_line::TokenLine},
-    vendor::{AuthorizationRequest, Grant, Refreshed},
+    vendor::{AuthorizationRequest, Grant, Refreshed, ScopeFacts},
 };
 
 /// What Google's access tokens live (page "Using OAuth 2.0 to Access Google APIs"), for an answer
@@ -63,11 +63,18 @@ pub(super) struct OAuth {
     client: OAuthClient,
     revocation_url: Url,
     issuer: String,
+    /// Asked for.
+    scopes: Vec<&'static str>,
     line: TokenLine,
 }
 
 impl OAuth {
-    pub(super) fn new(settings: &Settings, http: reqwest::Client, clock: Arc<dyn Clock>) -> Self {
+    pub(super) fn new(
+        settings: &Settings,
+        scopes: &[ScopeFacts],
+        http: reqwest::Client,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         let secret = settings.client_secret.expose_secret().to_owned();
         let client = Client::new(ClientId::new(settings.client_id.clone()))
             .set_client_secret(ClientSecret::new(secret))
@@ -76,15 +83,17 @@ impl OAuth {
             .set_token_uri(TokenUrl::from_url(settings.token_url.clone()))
             .set_redirect_uri(RedirectUrl::from_url(settings.redirect_uri.clone()));
         let revocation_url = settings.revocation_url.clone();
+        let issuer = settings.issuer.clone();
         let line = TokenLine { upstream: UPSTREAM, refusal, http, clock };
-        Self { client, revocation_url, issuer: settings.issuer.clone(), line }
+        let scopes = scopes.iter().map(|facts| facts.scope).collect();
+        Self { client, revocation_url, issuer, scopes, line }
     }
 
     /// `access_type=offline` and `prompt=consent`: without them Google sends no refresh token.
     /// Never `include_granted_scopes`: the Health API refuses tokens that carry other scopes.
     pub(super) fn authorization_url(&self, request: &AuthorizationRequest<'_>) -> Url {
         let state = || CsrfToken::new(request.state.expose_secret().to_owned());
-        let scopes = SCOPES.iter().map(|facts| Scope::new(facts.scope.to_owned()));
+        let scopes = self.scopes.iter().map(|scope| Scope::new((*scope).to_owned()));
         let url = self.client.authorize_url(state).add_scopes(scopes);
         let url = url
             .add_extra_param("access_type", "offline")
@@ -118,7 +127,7 @@ impl OAuth {
             access_lifetime: lifetime(&tokens),
             refresh: tokens.refresh_token().map(|token| secret(token.secret())),
             grant_lifetime: grant_lifetime.map(SignedDuration::from_secs),
-            scopes: granted(&tokens),
+            scopes: granted(&tokens, &self.scopes),
         })
     }
 
@@ -211,10 +220,10 @@ fn lifetime(tokens: &Tokens) -> SignedDuration {
 }
 
 /// The granted scopes; where the answer is silent, those asked for (RFC 6749, section 5.1).
-fn granted(tokens: &Tokens) -> Vec<String> {
+fn granted(tokens: &Tokens, asked: &[&str]) -> Vec<String> {
     match tokens.scopes() {
         Some(scopes) => scopes.iter().map(|scope| scope.to_string()).collect(),
-        None => SCOPES.iter().map(|facts| facts.scope.to_owned()).collect(),
+        None => asked.iter().map(|scope| (*scope).to_owned()).collect(),
     }
 }
 
@@ -231,7 +240,7 @@ mod tests {
         let redirect = "http://127.0.0.1:9/callback".parse().unwrap();
         let settings = Settings::at(&base, "id".into(), "secret".into(), redirect);
         let clock = Arc::new(StoppedClock::at("2026-11-22T10:00:00Z".parse().unwrap()));
-        let oauth = OAuth::new(&settings, reqwest::Client::new(), clock);
+        let oauth = OAuth::new(&settings, &[], reqwest::Client::new(), clock);
         let answer = |_| async move {
             let mut answer = HttpResponse::new(body.as_bytes().to_vec());
             *answer.status_mut() = StatusCode::from_u16(status).unwrap();
@@ -272,7 +281,7 @@ mod tests {
         let tokens = refreshed(200, r#"{"access_token":"ya29.x","token_type":"Bearer"}"#).await;
         let tokens = tokens.unwrap();
         assert_eq!(lifetime(&tokens), USUAL_LIFETIME);
-        assert_eq!(granted(&tokens).len(), SCOPES.len());
+        assert_eq!(granted(&tokens, &["one", "two"]), ["one", "two"]);
         assert!(tokens.refresh_token().is_none());
     }
 }

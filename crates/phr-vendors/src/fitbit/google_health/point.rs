@@ -19,7 +19,8 @@ use serde::{
 
 use super::{
     data_type::{PointTime, PointType},
-    json::{Maybe, Nested, Number, ParseError},
+    json::{Listed, Maybe, Nested, Number, ParseError},
+    levels::{self, Level},
     page::{ItemReader, OneOf, Page, parse},
     times::{CivilDateTime, OffsetSeconds},
 };
@@ -35,7 +36,7 @@ pub struct Point {
     pub offset_seconds: Option<i32>,
     /// What the clock on the wall showed, if the vendor said so.
     pub civil: Option<DateTime>,
-    /// In the metric's base unit.
+    /// In the metric's base unit; minutes by level of activity [packed](super::levels) into one.
     pub value: i64,
 }
 
@@ -132,6 +133,10 @@ impl<'de> Visitor<'de> for ValueSeed {
             match (key, points.time) {
                 (Some(0), PointTime::Sample) => when = map.next_value::<SampleTime>()?.when(),
                 (Some(0), PointTime::Interval) => when = map.next_value::<Interval>()?.when(),
+                (Some(_), _) if points.levels => {
+                    let levels = map.next_value::<Listed<Level>>()?;
+                    value = Reading::Of(Some(Number::Whole(levels::packed(&levels))));
+                }
                 (Some(_), _) => value = Reading::Of(map.next_value::<Maybe<Number>>()?.0),
                 (None, _) => drop(map.next_value::<IgnoredAny>()?),
             }
@@ -151,6 +156,7 @@ impl Reading {
     fn to_base(&self, points: &PointType) -> Option<i64> {
         match self {
             Self::Absent => points.true_zero.then_some(0),
+            Self::Of(number) if points.levels => number.as_ref()?.to_base(1),
             Self::Of(number) => number.as_ref()?.to_base(points.scale),
         }
     }

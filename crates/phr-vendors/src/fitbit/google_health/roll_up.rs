@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 
 use super::{
     api::{Api, Ask, Call},
-    json::{Maybe, Nested, Number, ParseError},
+    json::{Listed, Maybe, Nested, Number, ParseError},
+    levels::{Level, minutes},
     page::{ItemReader, Page, parse},
     times::CivilDateTime,
 };
@@ -33,6 +34,11 @@ pub(super) struct RollUpType {
 static HEART_RATE: RollUpType =
     RollUpType { id: "heart-rate", most_days: 14, metric: Metric::HeartRate };
 static STEPS: RollUpType = RollUpType { id: "steps", most_days: 90, metric: Metric::Steps };
+static ACTIVE_ENERGY: RollUpType =
+    RollUpType { id: "active-energy-burned", most_days: 90, metric: Metric::ActiveEnergy };
+static FLOORS: RollUpType = RollUpType { id: "floors", most_days: 90, metric: Metric::Floors };
+static ACTIVE_MINUTES: RollUpType =
+    RollUpType { id: "active-minutes", most_days: 14, metric: Metric::ActiveMinutes };
 static DISTANCE: RollUpType =
     RollUpType { id: "distance", most_days: 90, metric: Metric::Distance };
 /// Total energy, basal included. Google gives it as roll-ups only.
@@ -47,7 +53,10 @@ impl RollUpType {
             Metric::Steps => Some(&STEPS),
             Metric::Distance => Some(&DISTANCE),
             Metric::Calories => Some(&TOTAL_CALORIES),
-            Metric::Spo2 | Metric::BodyWeight | Metric::RestingHeartRate => None,
+            Metric::ActiveEnergy => Some(&ACTIVE_ENERGY),
+            Metric::Floors => Some(&FLOORS),
+            Metric::ActiveMinutes => Some(&ACTIVE_MINUTES),
+            _ => None,
         }
     }
 
@@ -125,6 +134,15 @@ struct Window {
     steps: Nested<Sums>,
     distance: Nested<Sums>,
     total_calories: Nested<Sums>,
+    active_energy_burned: Nested<Sums>,
+    floors: Nested<Sums>,
+    active_minutes: Nested<Levels>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Levels {
+    active_minutes_rollup_by_activity_level: Listed<Level>,
 }
 
 /// The value objects of all types in one: their members do not clash.
@@ -143,6 +161,12 @@ impl Window {
     fn figure(&self, metric: Metric) -> Option<Figure> {
         match metric {
             Metric::HeartRate => spread(self.heart_rate.0.as_ref()?),
+            Metric::ActiveMinutes => {
+                let levels = &self.active_minutes.0.as_ref()?;
+                let minutes = minutes(&levels.active_minutes_rollup_by_activity_level);
+                let [light, moderate, vigorous] = minutes.map(|minutes| minutes * 100);
+                Some(Figure::Levels { light, moderate, vigorous })
+            }
             _ => self.total(metric).map(|value| Figure::Total { value }),
         }
     }
@@ -153,6 +177,8 @@ impl Window {
             Metric::Steps => (self.steps.0.as_ref()?.count_sum, 1),
             Metric::Distance => (self.distance.0.as_ref()?.millimeters_sum, 1),
             Metric::Calories => (self.total_calories.0.as_ref()?.kcal_sum, 1_000),
+            Metric::ActiveEnergy => (self.active_energy_burned.0.as_ref()?.kcal_sum, 1_000),
+            Metric::Floors => (self.floors.0.as_ref()?.count_sum, 1),
             _ => return None,
         };
         sum.map_or(Some(0), |sum| sum.0?.to_base(scale))

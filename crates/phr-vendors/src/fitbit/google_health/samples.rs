@@ -9,6 +9,7 @@ use phr_model::{DateRange, Offsets, Sample};
 use super::{
     api::Api,
     data_type::{PointType, PointWindow},
+    levels::unpacked,
     point::Point,
     span::Civil,
     walk::Walk,
@@ -26,21 +27,26 @@ const AT_ONCE: usize = 3;
 pub(super) async fn read_points(
     api: &Api,
     access: &Access,
-    points: &'static PointType,
+    data_type: &'static PointType,
     days: DateRange,
     offsets: &Offsets,
 ) -> Result<Vec<DayReading>, VendorError> {
-    let walk = Walk { api, access, data_type: points.id };
-    let windows = windows(points.window, days)
+    let walk = Walk { api, access, data_type: data_type.id };
+    let windows = windows(data_type.window, days)
         .into_iter()
-        .map(|window| async move { Ok((window, walk.points(points, window).await?)) }.boxed());
+        .map(|window| async move { Ok((window, walk.points(data_type, window).await?)) }.boxed());
     let windows: Vec<BoxFuture<'_, Result<_, VendorError>>> = windows.collect();
     let windows: Vec<_> = stream::iter(windows).buffered(AT_ONCE).try_collect().await?;
     let mut found: BTreeMap<Date, Vec<Sample>> = empty_days(days);
     for (window, points) in windows {
         for point in points {
             let sample = point.sample(|at| offsets.at(at));
-            found.entry(date(&point, &sample, window)).or_default().push(sample);
+            let day = found.entry(date(&point, &sample, window)).or_default();
+            if data_type.levels {
+                day.extend(unpacked(sample));
+            } else {
+                day.push(sample);
+            }
         }
     }
     Ok(readings(found))

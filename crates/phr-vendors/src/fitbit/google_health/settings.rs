@@ -1,5 +1,6 @@
 //! Where Google is and who we are to it.
 
+use phr_model::Metric;
 use secrecy::SecretString;
 use url::Url;
 
@@ -31,6 +32,8 @@ pub struct Settings {
     pub api_base_url: Url,
     /// Where the public keys of webhooks are.
     pub keyset_url: Url,
+    /// What to fetch; the scopes asked for follow.
+    pub metrics: Vec<Metric>,
 }
 
 impl Settings {
@@ -46,6 +49,7 @@ impl Settings {
             issuer: "https://accounts.google.com".to_owned(),
             api_base_url: fixed("https://health.googleapis.com/"),
             keyset_url: fixed(concat!("https://www.gstatic.com", keyset!())),
+            metrics: Metric::USUAL.to_vec(),
         }
     }
 
@@ -71,7 +75,14 @@ impl Settings {
             issuer: at("").as_str().trim_end_matches('/').to_owned(),
             api_base_url: at("/"),
             keyset_url: at(keyset!()),
+            metrics: Metric::USUAL.to_vec(),
         }
+    }
+
+    /// The same with other metrics than usual.
+    #[must_use]
+    pub fn with_metrics(self, metrics: impl IntoIterator<Item = Metric>) -> Self {
+        Self { metrics: metrics.into_iter().collect(), ..self }
     }
 }
 

@@ -6,6 +6,8 @@ use jiff::{
     civil::{Date, DateTime, Time},
 };
 
+use phr_model::DateRange;
+
 use super::{
     data_type::{PointTime, PointType},
     point::Point,
@@ -66,6 +68,11 @@ impl Second {
 /// The filter for daily values from `first` until before `end`.
 pub(super) fn dates(data_type: &str, first: Date, end: Date) -> String {
     between(data_type, "date", &first.to_string(), &end.to_string())
+}
+
+/// The filter for sessions of `days` by `field`, which is of civil time.
+pub(super) fn sessions(data_type: &str, field: &str, days: DateRange) -> String {
+    between(data_type, field, &days.first.to_string(), &days.end().to_string())
 }
 
 fn between(data_type: &str, field: &str, start: &str, end: &str) -> String {

@@ -7,7 +7,7 @@ use jiff::{
 };
 use serde::Deserialize;
 
-use super::json::{Leaf, Maybe, Nested};
+use super::json::{Leaf, Maybe, Nested, Number};
 
 impl Leaf for Timestamp {
     /// RFC 3339 with any number of fraction digits; those beyond nanoseconds are dropped.
@@ -79,6 +79,17 @@ impl Leaf for OffsetSeconds {
         let seconds = text.strip_suffix('s')?;
         let whole = seconds.split_once('.').map_or(seconds, |(whole, _)| whole);
         whole.parse().ok().and_then(Self::new)
+    }
+}
+
+/// A protobuf duration of any length, in hundredths of a second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Length(pub(super) i64);
+
+impl Leaf for Length {
+    fn text(text: &str) -> Option<Self> {
+        let seconds = Number::text(text.strip_suffix('s')?)?;
+        seconds.to_base(100).filter(|length| *length >= 0).map(Self)
     }
 }
 

@@ -87,6 +87,20 @@ impl Walk<'_> {
         in_time(async { Ok(self.all(filter, reader).await?.items) }).await
     }
 
+    /// Every session that `filter` lets through, and whether that took more than a page: then some
+    /// may have been lost between two pages.
+    pub(super) async fn sessions<R: ItemReader + Send + Sync>(
+        &self,
+        filter: &str,
+        reader: R,
+    ) -> Result<(Vec<R::Item>, bool), VendorError>
+    where
+        R::Item: Send,
+    {
+        let walked = in_time(self.all(filter, reader)).await?;
+        Ok((walked.items, !walked.seams.is_empty()))
+    }
+
     /// Replaces the second around each seam by that second's own answer.
     async fn mend(
         &self,

@@ -54,6 +54,8 @@ const ISSUER: &str = "https://www.fitbit.com";
 pub struct WebApi {
     oauth: OAuth,
     api: Api,
+    metrics: Vec<Metric>,
+    scopes: Vec<ScopeFacts>,
 }
 
 impl WebApi {
@@ -65,11 +67,14 @@ impl WebApi {
         budget: Arc<dyn Allowance>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let oauth = OAuth::new(settings, http.clone(), clock.clone());
+        let metrics = scopes::available(&settings.metrics);
+        let scopes = scopes::asked_for(&metrics);
+        let oauth = OAuth::new(settings, &scopes, http.clone(), clock.clone());
         let (upstream, classify, base) =
             (UPSTREAM, failure::classify, settings.api_base_url.clone());
         let (pace, watch) = (Arc::new(TokioPace), ClockWatch::default());
-        Self { oauth, api: Api { upstream, classify, http, base, budget, clock, pace, watch } }
+        let api = Api { upstream, classify, http, base, budget, clock, pace, watch };
+        Self { oauth, api, metrics, scopes }
     }
 
     /// The same client with another way to wait between attempts.
@@ -104,18 +109,18 @@ impl Vendor for WebApi {
         "Fitbit"
     }
 
-    fn scopes(&self) -> &'static [ScopeFacts] {
-        &scopes::SCOPES
+    fn scopes(&self) -> &[ScopeFacts] {
+        &self.scopes
     }
 
-    fn metrics(&self) -> &'static [Metric] {
-        &scopes::METRICS
+    fn metrics(&self) -> &[Metric] {
+        &self.metrics
     }
 
     /// The profile too: it has the zone, without which a reading would stand at a wrong instant.
     fn permits(&self, granted: &[String], metric: Metric) -> bool {
         let has = |wanted: &str| granted.iter().any(|scope| scope == wanted);
-        let mut needed = scopes::SCOPES.iter().filter(|facts| facts.metrics.contains(&metric));
+        let mut needed = self.scopes.iter().filter(|facts| facts.metrics.contains(&metric));
         has(scopes::PROFILE) && needed.any(|facts| has(facts.scope))
     }
 

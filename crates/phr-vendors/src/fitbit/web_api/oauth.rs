@@ -17,7 +17,6 @@ use url::Url;
 use super::{
     UPSTREAM,
     failure::{kinds, refusal},
-    scopes::SCOPES,
     settings::Settings,
 };
 use crate::{
@@ -27,7 +26,7 @@ use crate::{
         token_line::TokenLine,
     },
     pace::Pace,
-    vendor::{AuthorizationRequest, Grant, Refreshed},
+    vendor::{AuthorizationRequest, Grant, Refreshed, ScopeFacts},
 };
 
 /// What access tokens live, for an answer that does not say.
@@ -38,6 +37,8 @@ const BREATH: Duration = Duration::from_secs(2);
 /// Our side of Fitbit's OAuth.
 pub(super) struct OAuth {
     settings: Settings,
+    /// Asked for.
+    scopes: Vec<&'static str>,
     line: TokenLine,
 }
 
@@ -54,21 +55,26 @@ struct Tokens {
 }
 
 impl OAuth {
-    pub(super) fn new(settings: &Settings, http: reqwest::Client, clock: Arc<dyn Clock>) -> Self {
+    pub(super) fn new(
+        settings: &Settings,
+        scopes: &[ScopeFacts],
+        http: reqwest::Client,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         let line = TokenLine { upstream: UPSTREAM, refusal, http, clock };
-        Self { settings: settings.clone(), line }
+        let scopes = scopes.iter().map(|facts| facts.scope).collect();
+        Self { settings: settings.clone(), scopes, line }
     }
 
     /// S256 must be named: the default is `plain`. Asking for consent each time lets people tick
     /// what they left out before.
     pub(super) fn authorization_url(&self, request: &AuthorizationRequest<'_>) -> Url {
-        let scopes: Vec<_> = SCOPES.iter().map(|facts| facts.scope).collect();
         let mut url = self.settings.authorization_url.clone();
         url.query_pairs_mut()
             .append_pair("response_type", "code")
             .append_pair("client_id", &self.settings.client_id)
             .append_pair("redirect_uri", self.settings.redirect_uri.as_str())
-            .append_pair("scope", &scopes.join(" "))
+            .append_pair("scope", &self.scopes.join(" "))
             .append_pair("state", request.state.expose_secret())
             .append_pair("code_challenge", request.challenge)
             .append_pair("code_challenge_method", "S256")
@@ -91,7 +97,7 @@ impl OAuth {
         let tokens = self.tokens("exchange", &form).await?;
         Ok(Grant {
             access_lifetime: tokens.lifetime(),
-            scopes: tokens.granted(),
+            scopes: tokens.granted(&self.scopes),
             access: tokens.access_token.into(),
             refresh: tokens.refresh_token.0.map(SecretString::from),
             grant_lifetime: None,
@@ -165,10 +171,10 @@ impl Tokens {
     }
 
     /// The granted scopes, in any order; where the answer is silent, those asked for.
-    fn granted(&self) -> Vec<String> {
+    fn granted(&self, asked_for: &[&str]) -> Vec<String> {
         match &self.scope.0 {
             Some(scopes) => scopes.split_whitespace().map(str::to_owned).collect(),
-            None => SCOPES.iter().map(|facts| facts.scope.to_owned()).collect(),
+            None => asked_for.iter().map(|scope| (*scope).to_owned()).collect(),
         }
     }
 }
@@ -197,16 +203,19 @@ fn is_about_the_token(body: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use phr_model::StoppedClock;
+    use phr_model::{Metric, StoppedClock};
     use rstest::rstest;
 
     use super::*;
+    use crate::fitbit::web_api::scopes::asked_for;
+
+    const ASKED_FOR: [&str; 2] = ["weight", "profile"];
 
     fn oauth() -> OAuth {
         let redirect = "https://phr.example/integrations/fitbit/callback".parse().unwrap();
         let settings = Settings::fitbit("23ABCD".into(), "hush".into(), redirect);
         let clock = Arc::new(StoppedClock::at("2026-11-22T10:00:00Z".parse().unwrap()));
-        OAuth::new(&settings, reqwest::Client::new(), clock)
+        OAuth::new(&settings, &asked_for(&Metric::USUAL), reqwest::Client::new(), clock)
     }
 
     #[test]
@@ -241,11 +250,12 @@ mod tests {
     #[test]
     fn an_answer_may_leave_out_all_but_the_token_and_numbers_may_be_text() {
         let tokens: Tokens = read(br#"{"access_token":"a.b.c"}"#).unwrap();
-        assert_eq!((tokens.lifetime(), tokens.granted().len()), (USUAL_LIFETIME, SCOPES.len()));
+        assert_eq!(tokens.lifetime(), USUAL_LIFETIME);
+        assert_eq!(tokens.granted(&ASKED_FOR), ASKED_FOR);
         assert!(tokens.refresh_token.0.is_none());
         let tokens: Tokens =
             read(br#"{"access_token":"a","expires_in":"60","scope":"weight  profile"}"#).unwrap();
         assert_eq!(tokens.lifetime(), SignedDuration::from_secs(60));
-        assert_eq!(tokens.granted(), ["weight", "profile"]);
+        assert_eq!(tokens.granted(&[]), ["weight", "profile"]);
     }
 }

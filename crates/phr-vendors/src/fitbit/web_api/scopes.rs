@@ -1,49 +1,61 @@
-//! The scopes we ask for (page "Application Design"): as few as our metrics need. The consent page
-//! has a tick box for each, so each may be missing.
+//! The scopes we ask for (page "Application Design"): as few as the metrics need that are switched on.
+//! The consent page has a tick box for each, so each may be missing.
 
 use phr_model::Metric;
 
-use crate::vendor::ScopeFacts;
+use crate::{fitbit::scope_family::Family, vendor::ScopeFacts};
 
 /// Without the time zone, no wall-clock time can be placed in time.
 pub(super) const PROFILE: &str = "profile";
 
-/// Asked for, in the order people see them.
-pub(super) static SCOPES: [ScopeFacts; 6] = [
-    ScopeFacts {
+const FAMILIES: [Family; 4] = [
+    Family {
         scope: "activity",
-        reads: "Your activity: steps, distance and calories burned",
-        metrics: &[Metric::Steps, Metric::Calories, Metric::Distance],
+        begins: "Your activity: ",
+        metrics: &[
+            (Metric::Steps, "steps"),
+            (Metric::Distance, "distance"),
+            (Metric::Calories, "calories burned"),
+        ],
     },
-    ScopeFacts {
+    Family {
         scope: "heartrate",
-        reads: "Your heart rate",
-        metrics: &[Metric::HeartRate, Metric::RestingHeartRate],
+        begins: "Your heart: ",
+        metrics: &[(Metric::HeartRate, PULSE), (Metric::RestingHeartRate, PULSE)],
     },
-    ScopeFacts {
+    Family {
         scope: "oxygen_saturation",
-        reads: "Your oxygen saturation",
-        metrics: &[Metric::Spo2],
+        begins: "Your breath: ",
+        metrics: &[(Metric::Spo2, "oxygen saturation")],
     },
-    ScopeFacts { scope: "weight", reads: "Your weight", metrics: &[Metric::BodyWeight] },
-    ScopeFacts {
-        scope: PROFILE,
-        reads: "Your profile: the time zone, without which no reading can be placed in time",
-        metrics: &[],
-    },
-    ScopeFacts { scope: "settings", reads: "Your paired devices", metrics: &[] },
+    Family { scope: "weight", begins: "Your body: ", metrics: &[(Metric::BodyWeight, "weight")] },
 ];
 
-/// Every metric of this upstream.
-pub(super) static METRICS: [Metric; 7] = [
-    Metric::HeartRate,
-    Metric::Spo2,
-    Metric::BodyWeight,
-    Metric::Steps,
-    Metric::Calories,
-    Metric::Distance,
-    Metric::RestingHeartRate,
+/// Of the whole day and at rest: for people one thing.
+const PULSE: &str = "heart rate";
+
+/// Asked for with any metric.
+const ALWAYS: [ScopeFacts; 2] = [
+    ScopeFacts::fixed(
+        PROFILE,
+        "Your profile: the time zone, without which no reading can be placed in time",
+        &[],
+    ),
+    ScopeFacts::fixed("settings", "Your paired devices", &[]),
 ];
+
+/// Those of `metrics` that this upstream has.
+pub(super) fn available(metrics: &[Metric]) -> Vec<Metric> {
+    let has = |metric: &Metric| {
+        FAMILIES.iter().any(|family| family.metrics.iter().any(|(known, _)| known == metric))
+    };
+    metrics.iter().copied().filter(has).collect()
+}
+
+/// The scopes that `metrics` need, in the order people see them.
+pub(super) fn asked_for(metrics: &[Metric]) -> Vec<ScopeFacts> {
+    FAMILIES.iter().filter_map(|family| family.facts(metrics)).chain(ALWAYS).collect()
+}
 
 #[cfg(test)]
 mod tests {
@@ -51,16 +63,25 @@ mod tests {
 
     #[test]
     fn every_metric_has_a_scope() {
-        for metric in METRICS {
-            let scopes = SCOPES.iter().filter(|facts| facts.metrics.contains(&metric));
-            assert_eq!(scopes.count(), 1, "{metric}");
+        let metrics = available(&Metric::ALL);
+        let scopes = asked_for(&metrics);
+        for metric in metrics {
+            let opening = scopes.iter().filter(|facts| facts.metrics.contains(&metric));
+            assert_eq!(opening.count(), 1, "{metric}");
         }
     }
 
     #[test]
-    fn the_five_scopes_of_the_contract_are_asked_for() {
-        for wanted in ["activity", "heartrate", "oxygen_saturation", "weight", "profile"] {
-            assert!(SCOPES.iter().any(|facts| facts.scope == wanted), "{wanted}");
-        }
+    fn the_usual_metrics_ask_for_the_five_scopes_of_the_contract() {
+        assert_eq!(available(&Metric::USUAL), Metric::USUAL);
+        let scopes: Vec<_> = asked_for(&Metric::USUAL).iter().map(|facts| facts.scope).collect();
+        let contract = ["activity", "heartrate", "oxygen_saturation", "weight", "profile"];
+        assert_eq!(scopes, [&contract[..], &["settings"]].concat());
+    }
+
+    #[test]
+    fn a_scope_that_nothing_needs_is_not_asked_for() {
+        let scopes: Vec<_> = asked_for(&[Metric::Steps]).iter().map(|facts| facts.scope).collect();
+        assert_eq!(scopes, ["activity", "profile", "settings"]);
     }
 }

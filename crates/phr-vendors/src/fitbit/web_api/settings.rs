@@ -1,5 +1,6 @@
 //! Where Fitbit is and who we are to it.
 
+use phr_model::Metric;
 use secrecy::SecretString;
 use url::Url;
 
@@ -16,6 +17,8 @@ pub struct Settings {
     pub authorization_url: Url,
     /// The host of the API and of the token endpoint.
     pub api_base_url: Url,
+    /// What is fetched, and so what the person is asked for, as far as this upstream has it.
+    pub metrics: Vec<Metric>,
 }
 
 impl Settings {
@@ -27,6 +30,7 @@ impl Settings {
             redirect_uri,
             authorization_url: fixed("https://www.fitbit.com/oauth2/authorize"),
             api_base_url: fixed("https://api.fitbit.com/"),
+            metrics: Metric::USUAL.to_vec(),
         }
     }
 
@@ -43,7 +47,14 @@ impl Settings {
             url
         };
         let (authorization_url, api_base_url) = (at("/oauth2/authorize"), at("/"));
-        Self { client_id, client_secret, redirect_uri, authorization_url, api_base_url }
+        let metrics = Metric::USUAL.to_vec();
+        Self { client_id, client_secret, redirect_uri, authorization_url, api_base_url, metrics }
+    }
+
+    /// The same with other metrics than usual.
+    #[must_use]
+    pub fn with_metrics(self, metrics: impl IntoIterator<Item = Metric>) -> Self {
+        Self { metrics: metrics.into_iter().collect(), ..self }
     }
 
     /// An endpoint beside the data.

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use phr_model::Metric;
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
@@ -85,12 +86,19 @@ pub struct Subscribers {
     base: Url,
     project: String,
     token: SecretString,
+    metrics: Vec<Metric>,
 }
 
 impl Subscribers {
     /// The subscribers of the project with this number. `token` needs the scope `cloud-platform`.
     pub fn new(http: reqwest::Client, base: Url, project: String, token: SecretString) -> Self {
-        Self { http, base, project, token }
+        Self { http, base, project, token, metrics: Metric::USUAL.to_vec() }
+    }
+
+    /// The same with notifications of other metrics than usual.
+    #[must_use]
+    pub fn with_metrics(self, metrics: Vec<Metric>) -> Self {
+        Self { metrics, ..self }
     }
 
     /// All of them.
@@ -104,7 +112,7 @@ impl Subscribers {
         rows.iter().map(|row| subscriber(row).ok_or(SubscriberError::Unreadable)).collect()
     }
 
-    /// Has Google notify `endpoint` of every data type that the product reads, with `authorization`
+    /// Has Google notify `endpoint` of every data type that is read here, with `authorization`
     /// as the header's value, for everybody who consented. Doing it again changes nothing.
     ///
     /// # Errors
@@ -116,11 +124,12 @@ impl Subscribers {
         authorization: &SecretString,
     ) -> Result<Registered, SubscriberError> {
         let there = self.list().await?.into_iter().find(|subscriber| subscriber.id == id);
+        let wanted = notifying_types(&self.metrics);
         let mut payload = json!({
             "endpointUri": endpoint,
             "endpointAuthorization": { "secret": authorization.expose_secret() },
             "subscriberConfigs": [
-                { "dataTypes": notifying_types(), "subscriptionCreatePolicy": "AUTOMATIC" },
+                { "dataTypes": &wanted, "subscriptionCreatePolicy": "AUTOMATIC" },
             ],
         });
         let Some(there) = there else {
@@ -128,7 +137,7 @@ impl Subscribers {
             done(&answer(request.json(&payload)).await?)?;
             return Ok(Registered::Created);
         };
-        let mask = changes(&there, endpoint);
+        let mask = changes(&there, endpoint, wanted);
         // A field beside the mask is ignored by the API, but need not travel.
         if let Some(members) = payload.as_object_mut() {
             members.retain(|name, _| mask.contains(&name.as_str()));
@@ -165,12 +174,11 @@ impl Subscribers {
 }
 
 /// What must be sent so that a subscriber is as wanted. The secret always: nobody can read it back.
-fn changes(there: &Subscriber, endpoint: &Url) -> Vec<&'static str> {
+fn changes(there: &Subscriber, endpoint: &Url, mut wanted: Vec<&'static str>) -> Vec<&'static str> {
     let mut mask = vec!["endpointAuthorization"];
     if there.endpoint != endpoint.as_str() {
         mask.push("endpointUri");
     }
-    let mut wanted = notifying_types();
     wanted.sort_unstable();
     if there.data_types != wanted {
         mask.push("subscriberConfigs");
@@ -235,12 +243,16 @@ fn done(operation: &Value) -> Result<(), SubscriberError> {
 mod tests {
     use super::*;
 
+    fn usual() -> Vec<&'static str> {
+        notifying_types(&Metric::USUAL)
+    }
+
     fn there() -> Subscriber {
         let row = json!({
             "name": "projects/123/subscribers/phr-backend",
             "endpointUri": "https://phr.example/webhooks/fitbit",
             "state": "ACTIVE",
-            "subscriberConfigs": [{ "dataTypes": notifying_types() }],
+            "subscriberConfigs": [{ "dataTypes": usual() }],
         });
         subscriber(&row).unwrap()
     }
@@ -252,11 +264,11 @@ mod tests {
     #[test]
     fn only_what_differs_is_sent_and_the_secret_always() {
         let same = endpoint("https://phr.example/webhooks/fitbit");
-        assert_eq!(changes(&there(), &same), ["endpointAuthorization"]);
+        assert_eq!(changes(&there(), &same, usual()), ["endpointAuthorization"]);
         let moved = endpoint("https://phr.example.org/webhooks/fitbit");
-        assert_eq!(changes(&there(), &moved), ["endpointAuthorization", "endpointUri"]);
+        assert_eq!(changes(&there(), &moved, usual()), ["endpointAuthorization", "endpointUri"]);
         let fewer = Subscriber { data_types: vec!["steps".to_owned()], ..there() };
-        assert_eq!(changes(&fewer, &same), ["endpointAuthorization", "subscriberConfigs"]);
+        assert_eq!(changes(&fewer, &same, usual()), ["endpointAuthorization", "subscriberConfigs"]);
     }
 
     #[test]

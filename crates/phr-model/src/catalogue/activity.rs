@@ -1,0 +1,177 @@
+//! What people do.
+
+use crate::metric::{ApiLabel, Category, Facts, Forming, Kind, Loinc, Metric};
+
+pub(crate) static STEPS: Facts = Facts {
+    metric: Metric::Steps,
+    key: "steps",
+    kind: Kind::Interval,
+    forming: Forming::DailyTotal,
+    api: ApiLabel { code: "41950-7", display: "Number of steps", unit: "steps" },
+    loinc: &[Loinc { code: "41950-7", display: "Number of steps in 24 hour Measured" }],
+    local: None,
+    ucum: "{steps}",
+    category: Category::Activity,
+    profile: None,
+    scale: 1,
+    plausible: 0..=100_000,
+    parted: false,
+    verifiable: true,
+    rounding: 0,
+};
+
+pub(crate) static CALORIES: Facts = Facts {
+    metric: Metric::Calories,
+    key: "calories",
+    kind: Kind::Interval,
+    forming: Forming::DailyTotal,
+    api: ApiLabel { code: "41981-2", display: "Calories burned", unit: "kcal" },
+    loinc: &[
+        Loinc { code: "41981-2", display: "Calories burned" },
+        Loinc { code: "41979-6", display: "Calories burned in 24 hour Calculated" },
+    ],
+    local: None,
+    ucum: "kcal",
+    category: Category::Activity,
+    profile: None,
+    scale: 1_000,
+    plausible: 0..=20_000_000,
+    parted: false,
+    verifiable: true,
+    rounding: 1,
+};
+
+pub(crate) static DISTANCE: Facts = Facts {
+    metric: Metric::Distance,
+    key: "distance",
+    kind: Kind::Interval,
+    forming: Forming::DailyTotal,
+    api: ApiLabel { code: "41953-1", display: "Distance walked", unit: "km" },
+    loinc: &[
+        Loinc { code: "41953-1", display: "Walking distance 24 hour Calculated" },
+        Loinc { code: "103208-5", display: "Distance traveled" },
+    ],
+    local: None,
+    ucum: "km",
+    category: Category::Activity,
+    profile: None,
+    scale: 1_000_000,
+    plausible: 0..=500_000_000,
+    parted: false,
+    verifiable: true,
+    rounding: 0,
+};
+
+pub(crate) static ACTIVE_ENERGY: Facts = Facts {
+    metric: Metric::ActiveEnergy,
+    key: "active_energy",
+    kind: Kind::Interval,
+    forming: Forming::DailyTotal,
+    api: ApiLabel { code: "93819-1", display: "Active energy burned", unit: "kcal" },
+    loinc: &[Loinc {
+        code: "93819-1",
+        display: "Calories burned in unspecified time --during activity",
+    }],
+    local: None,
+    ucum: "kcal",
+    category: Category::Activity,
+    profile: None,
+    scale: 1_000,
+    plausible: 0..=20_000_000,
+    parted: false,
+    verifiable: true,
+    rounding: 1,
+};
+
+pub(crate) static FLOORS: Facts = Facts {
+    metric: Metric::Floors,
+    key: "floors",
+    kind: Kind::Interval,
+    forming: Forming::DailyTotal,
+    api: ApiLabel { code: "100304-5", display: "Floors climbed", unit: "floors" },
+    loinc: &[Loinc { code: "100304-5", display: "Flights climbed [#] Reporting Period" }],
+    local: None,
+    ucum: "{flights}",
+    category: Category::Activity,
+    profile: None,
+    scale: 1,
+    plausible: 0..=1_000,
+    parted: false,
+    verifiable: true,
+    rounding: 0,
+};
+
+pub(crate) static VO2MAX: Facts = Facts {
+    metric: Metric::Vo2max,
+    key: "vo2max",
+    kind: Kind::DailyValue,
+    forming: Forming::DailyValue,
+    api: ApiLabel { code: "94122-9", display: "VO2max", unit: "mL/min/kg" },
+    loinc: &[Loinc {
+        code: "94122-9",
+        display: "Oxygen consumption (VO2)/Body weight [Volume Rate Content] --peak during exercise",
+    }],
+    local: None,
+    ucum: "mL/min/kg",
+    category: Category::Activity,
+    profile: None,
+    scale: 100,
+    plausible: 500..=10_000,
+    parted: false,
+    verifiable: false,
+    rounding: 0,
+};
+
+pub(crate) static ACTIVE_MINUTES: Facts = Facts {
+    metric: Metric::ActiveMinutes,
+    key: "active_minutes",
+    kind: Kind::Interval,
+    forming: Forming::DailyTotal,
+    api: ApiLabel { code: "101691-4", display: "Active minutes", unit: "min" },
+    loinc: &[Loinc { code: "101691-4", display: "Duration of physical activity" }],
+    local: None,
+    ucum: "min",
+    category: Category::Activity,
+    profile: None,
+    scale: 100,
+    plausible: 0..=144_000,
+    parted: true,
+    verifiable: true,
+    rounding: 0,
+};
+
+pub(crate) static SLEEP: Facts = Facts {
+    metric: Metric::Sleep,
+    key: "sleep",
+    kind: Kind::Session,
+    forming: Forming::Sessions,
+    api: ApiLabel { code: "93832-4", display: "Sleep duration", unit: "min" },
+    loinc: &[Loinc { code: "93832-4", display: "Sleep duration" }],
+    local: None,
+    ucum: "min",
+    category: Category::Activity,
+    profile: None,
+    scale: 100,
+    plausible: 0..=144_000,
+    parted: true,
+    verifiable: true,
+    rounding: 0,
+};
+
+pub(crate) static EXERCISE: Facts = Facts {
+    metric: Metric::Exercise,
+    key: "exercise",
+    kind: Kind::Session,
+    forming: Forming::Sessions,
+    api: ApiLabel { code: "55411-3", display: "Exercise duration", unit: "min" },
+    loinc: &[Loinc { code: "55411-3", display: "Exercise duration" }],
+    local: None,
+    ucum: "min",
+    category: Category::Activity,
+    profile: None,
+    scale: 100,
+    plausible: 0..=144_000,
+    parted: true,
+    verifiable: true,
+    rounding: 0,
+};
