@@ -39,7 +39,7 @@ impl Allotment {
 pub struct Granted {
     /// Requests that may be made within [`BLOCK_LIFETIME`].
     pub amount: u32,
-    /// When to ask again, if nothing was granted.
+    /// When to ask again, if nothing was granted: there is half a minute's room then.
     pub retry_at: Option<Timestamp>,
     /// Requests granted in this minute, to everybody and with these.
     pub spent: u32,
@@ -99,9 +99,10 @@ impl Minute {
         self.0.iter().map(|(_, amount)| u64::from(*amount)).sum()
     }
 
-    /// When so much has left the minute that one more fits.
+    /// When so much has left the minute that half of the limit fits. With room for one more, whoever
+    /// waits would come back again and again, each time with too little to get anywhere.
     fn room_at(&self, allotment: Allotment) -> Option<Timestamp> {
-        let limit = u64::from(allotment.limit);
+        let limit = u64::from(allotment.limit.div_ceil(2));
         let (mut left, mut slots) = (self.total(), self.0.clone());
         slots.sort_unstable();
         let last = slots.into_iter().find(|(_, amount)| {
@@ -150,7 +151,7 @@ mod tests {
         }
 
         #[test]
-        fn where_it_says_there_is_room_there_is(
+        fn where_it_says_there_is_room_there_is_half_a_minutes(
             asks in prop::collection::vec((1..40_u32, 0..3_000_i64), 1..100),
             limit in 1..100_u32,
         ) {
@@ -160,7 +161,9 @@ mod tests {
                 now += pause;
                 if let Some(retry_at) = minute.spend(ask, Allotment::minutely(limit), at(now)).retry_at {
                     now = retry_at.duration_since(at(0)).as_millis().try_into().unwrap();
-                    prop_assert!(minute.spend(1, Allotment::minutely(limit), at(now)).amount == 1);
+                    let half = limit / 2 + 1;
+                    let granted = minute.spend(half, Allotment::minutely(limit), at(now));
+                    prop_assert_eq!(granted.amount, half);
                 }
             }
         }
