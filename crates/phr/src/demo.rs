@@ -120,7 +120,7 @@ async fn demonstrate(
 ) -> anyhow::Result<()> {
     let today = sandbox.world().clock().now().to_zoned(TimeZone::UTC).date();
     let days = DateRange::ending(today, days(sandbox));
-    let shown = Shown::new(options.json, base_url, &sandbox.base_url(), days);
+    let shown = Shown::new(options, base_url, &sandbox.base_url(), days);
     let stopping = CancellationToken::new();
     let (router, room) = (app.router.clone(), Room::default());
     let server = tokio::spawn(listen::serve(listener, router, room, stopping.clone()));

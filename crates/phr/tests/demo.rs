@@ -28,7 +28,7 @@ fn once_shows_a_table_of_every_metric_and_ends_well() {
     for metric in phr_model::Metric::USUAL {
         assert!(shown.contains(metric.facts().api.display), "{metric} is missing:\n{shown}");
     }
-    assert_eq!(shown.lines().filter(|line| line.contains("curl ")).count(), 3);
+    assert!(commands(&shown).is_empty(), "nobody would answer");
     let delivered = shown.lines().find_map(|line| line.strip_prefix("delivered to FHIR: "));
     let words: Vec<_> = delivered.unwrap().split(' ').collect();
     assert_eq!((words[0], words[1]), (words[2], "of"), "everything was delivered");
@@ -65,7 +65,7 @@ fn the_other_upstream_shows_the_same_observations() {
     assert_eq!(counts("web-api"), counts("google-health"));
 }
 
-/// `(token, URL)` of each printed command.
+/// `(URL, token)` of each printed command.
 fn commands(shown: &str) -> Vec<(String, String)> {
     let quoted = |line: &str| -> Vec<String> {
         line.split('\'').skip(1).step_by(2).map(str::to_owned).collect()
@@ -75,8 +75,8 @@ fn commands(shown: &str) -> Vec<(String, String)> {
         .filter(|line| line.contains("curl "))
         .map(|line| {
             let parts = quoted(line);
-            let token = parts[0].trim_start_matches("Authorization: Bearer ").to_owned();
-            (token, parts[1].clone())
+            let token = parts[1].trim_start_matches("Authorization: Bearer ").to_owned();
+            (parts[0].clone(), token)
         })
         .collect()
 }
@@ -95,7 +95,7 @@ async fn the_printed_commands_work_as_printed() {
     let commands = commands(&shown);
     assert_eq!(commands.len(), 3);
     let http = reqwest::Client::new();
-    for (token, url) in commands {
+    for (url, token) in commands {
         let reply = http.get(&url).bearer_auth(token).send().await.unwrap();
         assert_eq!(reply.status(), 200, "{url}");
         assert!(reply.text().await.unwrap().len() > 100, "{url} says next to nothing");

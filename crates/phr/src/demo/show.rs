@@ -15,11 +15,13 @@ use phr_sync::Progress;
 use serde_json::{Map, Value, json};
 use url::Url;
 
-use super::person::Arrived;
+use super::{Options, person::Arrived};
 
 /// Where the demonstration speaks.
 pub(super) struct Shown {
     json: bool,
+    /// Whether the server goes on afterwards.
+    stays: bool,
     base_url: String,
     sandbox_url: String,
     days: DateRange,
@@ -36,13 +38,20 @@ pub(super) struct Display {
 }
 
 impl Shown {
-    pub(super) fn new(json: bool, base_url: &Url, sandbox_url: &str, days: DateRange) -> Self {
+    pub(super) fn new(
+        options: &Options,
+        base_url: &Url,
+        sandbox_url: &str,
+        days: DateRange,
+    ) -> Self {
+        let json = options.json;
         let bar = if json { ProgressBar::hidden() } else { ProgressBar::new(1) };
         let style = ProgressStyle::with_template("  {msg:<20} [{bar:28}] {pos:>3}/{len} days");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         let plain = !json && !std::io::stderr().is_terminal();
         Self {
             json,
+            stays: !options.once,
             base_url: base_url.as_str().trim_end_matches('/').to_owned(),
             sandbox_url: sandbox_url.to_owned(),
             days,
@@ -96,7 +105,7 @@ impl Shown {
                 writeln!(out, "the FHIR server fails: {error}")?;
             }
             let first = everybody.first().context("there is nobody to show")?;
-            writeln!(out, "{}", self.commands(first))?;
+            writeln!(out, "\n{}", self.farewell(first))?;
         }
         Ok(out.flush()?)
     }
@@ -112,15 +121,18 @@ impl Shown {
         })
     }
 
-    fn commands(&self, arrived: &Arrived) -> String {
+    /// Commands to try, where there is somebody to answer them. The address stands before the token,
+    /// which is longer than a line.
+    fn farewell(&self, arrived: &Arrived) -> String {
+        if !self.stays {
+            return "Without --once the server stays, with commands to try.".to_owned();
+        }
         let get = |path: &str| {
-            format!(
-                "  curl -s -H 'Authorization: Bearer {}' '{}{path}'\n",
-                arrived.access_token, self.base_url
-            )
+            let token = &arrived.access_token;
+            format!("  curl -s '{}{path}' -H 'Authorization: Bearer {token}'\n", self.base_url)
         };
         format!(
-            "\nSigned in as {} (password {}). Try:\n\n{}\n{}\n{}\nAll endpoints: {}/docs\n\
+            "Signed in as {} (password {}). Try:\n\n{}\n{}\n{}\nAll endpoints: {}/docs\n\
              Stop with Ctrl-C.",
             arrived.person.email,
             arrived.person.password,
