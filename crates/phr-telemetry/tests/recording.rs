@@ -52,7 +52,11 @@ fn what_is_recorded_is_scraped_within_the_catalogue() {
         ("phr_runs_total", &unseen, 1.0),
         ("phr_run_seconds_sum", &[("outcome", "failed")], 2.0),
         ("phr_days_read_total", &[("metric", "steps")], 2.0),
-        ("phr_vendor_requests_total", &[("endpoint", "reconcile"), ("class", "429")], 1.0),
+        (
+            "phr_vendor_requests_total",
+            &[("upstream", "google-health"), ("endpoint", "reconcile"), ("class", "429")],
+            1.0,
+        ),
         ("phr_vendor_request_seconds_count", &[("upstream", "google-health")], 1.0),
         ("phr_vendor_clock_skew_seconds", &[], -61.0),
         ("phr_database_seconds_bucket", &[("use_case", "replace_days"), ("le", "0.005")], 1.0),
