@@ -1,4 +1,4 @@
-//! How many requests may be made: per person and per project, from the vendor's published limits.
+//! How many requests may still be made, per person and per project.
 //!
 //! Requests are counted in a sliding minute (or hour) of one-second slots. A token bucket would let
 //! twice its size through in the first minute; a sliding minute never lets more through than the
@@ -14,65 +14,10 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use phr_model::{Clock, ConnectionId};
 
-use crate::allowance::{Allowance, RetryCredit, Urgency};
-
-/// Requests allowed in any minute.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// For one connection.
-    pub per_person_per_minute: u32,
-    /// For all connections together.
-    pub per_project_per_minute: u32,
-}
-
-impl Limits {
-    /// 80 % of what the Google Health API allows (page "Rate limits": 300 a minute and user, 120,000
-    /// a minute and project), so that other clients of the same project find room too.
-    pub const GOOGLE_HEALTH: Self =
-        Self { per_person_per_minute: 240, per_project_per_minute: 96_000 };
-}
-
-/// So many requests in any stretch of so many seconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rate {
-    /// Requests.
-    pub limit: u32,
-    /// Seconds.
-    pub seconds: i64,
-}
-
-/// A vendor's limits, whatever time they are counted in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rates {
-    /// For one connection.
-    pub person: Rate,
-    /// For all connections together, where the vendor counts them together.
-    pub project: Option<Rate>,
-}
-
-const MINUTE: i64 = 60;
-const HOUR: i64 = 3_600;
-
-impl Rates {
-    /// Fitbit's Web API allows 150 an hour and person (page "Rate Limits") and none for a project.
-    /// Its counter lags, and whoever connects asks beside it, so a few are left.
-    pub const FITBIT_PER_HOUR: u32 = 140;
-
-    /// So many an hour for each connection, and no limit for all together.
-    pub fn hourly(per_person: u32) -> Self {
-        Self { person: Rate { limit: per_person, seconds: HOUR }, project: None }
-    }
-}
-
-impl From<Limits> for Rates {
-    fn from(limits: Limits) -> Self {
-        let minutely = |limit| Rate { limit, seconds: MINUTE };
-        Self {
-            person: minutely(limits.per_person_per_minute),
-            project: Some(minutely(limits.per_project_per_minute)),
-        }
-    }
-}
+use crate::{
+    allowance::{Allowance, RetryCredit, Urgency},
+    rate::{MINUTE, Rate, Rates},
+};
 
 /// People remembered at most. Whoever made no request for a minute is forgotten first.
 const MOST_PEOPLE: usize = 100_000;
@@ -276,6 +221,7 @@ mod tests {
     use phr_model::StoppedClock;
 
     use super::*;
+    use crate::rate::Limits;
 
     fn budget(per_person: u32, per_project: u32) -> (Budget, Arc<StoppedClock>) {
         let clock = Arc::new(StoppedClock::at("2026-11-22T10:00:00Z".parse().unwrap()));

@@ -12,17 +12,19 @@ pub mod fitbit;
 pub mod hook;
 pub mod http;
 pub mod pace;
+pub mod rate;
 pub mod registry;
 mod skew;
 pub mod vendor;
 
 pub use allowance::{Allowance, Urgency};
-pub use budget::{Budget, Limits, Rate, Rates};
+pub use budget::Budget;
 pub use device::{Battery, Device, DeviceKind};
 pub use error::{VendorError, Verdict};
 pub use hook::{HookEvent, HookNote, HookReceiver, HookRefusal, HookRequest};
 pub use http::http_client;
 pub use pace::{InstantPace, Pace, TokioPace};
+pub use rate::{Limits, Rate, Rates};
 pub use registry::Vendors;
 pub use vendor::{
     Access, Account, AuthorizationRequest, DayReading, Grant, Refreshed, ScopeFacts, Vendor,

@@ -31,9 +31,9 @@ use phr_store::{
 use phr_sync::{Connector, Entropy, OsEntropy, SyncService, SyncSettings, entropy};
 use phr_vendors::{
     Budget, InstantPace, TokioPace, Vendor,
-    budget::Limits,
     fitbit::google_health::{self, GoogleHealth},
     http_client,
+    rate::Limits,
     registry::Vendors,
 };
 use secrecy::SecretString;

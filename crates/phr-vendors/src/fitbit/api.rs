@@ -224,11 +224,7 @@ mod tests {
     use phr_model::StoppedClock;
 
     use super::*;
-    use crate::{
-        allowance::Urgency,
-        budget::{Budget, Limits},
-        pace::InstantPace,
-    };
+    use crate::{allowance::Urgency, budget::Budget, pace::InstantPace, rate::Limits};
 
     fn request(ask: Ask<'_>) -> reqwest::Request {
         let clock: Arc<dyn Clock> =
