@@ -6,6 +6,7 @@
 mod api;
 mod failure;
 pub mod google_health;
+mod host;
 mod json;
 mod readings;
 mod scope_family;

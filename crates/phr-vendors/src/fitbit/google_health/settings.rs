@@ -4,6 +4,8 @@ use phr_model::Metric;
 use secrecy::SecretString;
 use url::Url;
 
+use crate::fitbit::host;
+
 /// The keyset's path (page "Webhooks").
 macro_rules! keyset {
     () => {
@@ -43,12 +45,12 @@ impl Settings {
             client_id,
             client_secret,
             redirect_uri,
-            authorization_url: fixed("https://accounts.google.com/o/oauth2/v2/auth"),
-            token_url: fixed("https://oauth2.googleapis.com/token"),
-            revocation_url: fixed("https://oauth2.googleapis.com/revoke"),
+            authorization_url: host::fixed("https://accounts.google.com/o/oauth2/v2/auth"),
+            token_url: host::fixed("https://oauth2.googleapis.com/token"),
+            revocation_url: host::fixed("https://oauth2.googleapis.com/revoke"),
             issuer: "https://accounts.google.com".to_owned(),
-            api_base_url: fixed("https://health.googleapis.com/"),
-            keyset_url: fixed(concat!("https://www.gstatic.com", keyset!())),
+            api_base_url: host::fixed("https://health.googleapis.com/"),
+            keyset_url: host::fixed(concat!("https://www.gstatic.com", keyset!())),
             metrics: Metric::USUAL.to_vec(),
         }
     }
@@ -60,11 +62,7 @@ impl Settings {
         client_secret: SecretString,
         redirect_uri: Url,
     ) -> Self {
-        let at = |path: &str| {
-            let mut url = base.clone();
-            url.set_path(path);
-            url
-        };
+        let at = |path| host::at(base, path);
         Self {
             client_id,
             client_secret,
@@ -84,11 +82,6 @@ impl Settings {
     pub fn with_metrics(self, metrics: impl IntoIterator<Item = Metric>) -> Self {
         Self { metrics: metrics.into_iter().collect(), ..self }
     }
-}
-
-#[expect(clippy::expect_used, reason = "the constants above are URLs; a test reads them")]
-fn fixed(url: &str) -> Url {
-    url.parse().expect("a constant URL")
 }
 
 #[cfg(test)]

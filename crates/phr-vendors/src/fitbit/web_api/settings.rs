@@ -4,6 +4,8 @@ use phr_model::Metric;
 use secrecy::SecretString;
 use url::Url;
 
+use crate::fitbit::host;
+
 /// How to reach Fitbit's authorization server and Web API.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -28,8 +30,8 @@ impl Settings {
             client_id,
             client_secret,
             redirect_uri,
-            authorization_url: fixed("https://www.fitbit.com/oauth2/authorize"),
-            api_base_url: fixed("https://api.fitbit.com/"),
+            authorization_url: host::fixed("https://www.fitbit.com/oauth2/authorize"),
+            api_base_url: host::fixed("https://api.fitbit.com/"),
             metrics: Metric::USUAL.to_vec(),
         }
     }
@@ -41,11 +43,7 @@ impl Settings {
         client_secret: SecretString,
         redirect_uri: Url,
     ) -> Self {
-        let at = |path: &str| {
-            let mut url = base.clone();
-            url.set_path(path);
-            url
-        };
+        let at = |path| host::at(base, path);
         let (authorization_url, api_base_url) = (at("/oauth2/authorize"), at("/"));
         let metrics = Metric::USUAL.to_vec();
         Self { client_id, client_secret, redirect_uri, authorization_url, api_base_url, metrics }
@@ -59,15 +57,8 @@ impl Settings {
 
     /// An endpoint beside the data.
     pub(super) fn endpoint(&self, path: &str) -> Url {
-        let mut url = self.api_base_url.clone();
-        url.set_path(path);
-        url
+        host::at(&self.api_base_url, path)
     }
-}
-
-#[expect(clippy::expect_used, reason = "the constants above are URLs; a test reads them")]
-fn fixed(url: &str) -> Url {
-    url.parse().expect("a constant URL")
 }
 
 #[cfg(test)]
