@@ -92,11 +92,8 @@ impl Figure {
     }
 
     fn levels(samples: &[Sample]) -> Self {
-        let of = |wanted| {
-            let readings = samples.iter().map(|sample| Metric::ActiveMinutes.reading(sample));
-            let amounts = readings.filter(|(part, _)| *part == Some(wanted));
-            amounts.fold(0_i64, |sum, (_, amount)| sum.saturating_add(amount))
-        };
+        let parts = Metric::ActiveMinutes.parts_of(samples);
+        let of = |wanted| parts.iter().find(|(part, _)| *part == wanted).map_or(0, |(_, sum)| *sum);
         Self::Levels {
             light: of(Part::LightActivity),
             moderate: of(Part::ModerateActivity),

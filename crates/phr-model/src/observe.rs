@@ -13,7 +13,7 @@ use crate::{
     identity::{NAMESPACE, PersonId},
     metric::{Forming, Kind, Metric},
     observation::{Draft, Effective, Moment},
-    part::{Measured, Part},
+    part::Part,
     sample::{Sample, Statistics},
     time::Offsets,
 };
@@ -115,7 +115,7 @@ fn periods(day: &Day<'_>, (name, length): Stretch) -> Vec<Draft> {
             let (value, bounds) = together(day.metric, &samples)?;
             let slot = start.as_second().to_string();
             let effective = Effective::Period(ends[0], ends[1]);
-            let parts = parts_of(day.metric, &samples);
+            let parts = day.metric.parts_of(&samples);
             Some(Draft { parts, ..draft(day, name, &slot, effective, value, bounds) })
         })
         .collect()
@@ -130,17 +130,6 @@ fn together(metric: Metric, samples: &[Sample]) -> Option<(i64, Option<(i64, i64
     }
     let mean = rounded_mean(statistics.sum, statistics.count);
     Some((mean, Some((statistics.min, statistics.max))))
-}
-
-/// What samples of each part add up to, in the order of the parts.
-fn parts_of(metric: Metric, samples: &[Sample]) -> Vec<Measured> {
-    let mut sums = BTreeMap::<Part, i64>::new();
-    for (part, amount) in samples.iter().map(|sample| metric.reading(sample)) {
-        let Some(part) = part else { continue };
-        let sum = sums.entry(part).or_default();
-        *sum = sum.saturating_add(amount);
-    }
-    sums.into_iter().collect()
 }
 
 /// The mean of all samples of the day with minimum and maximum.
@@ -165,7 +154,7 @@ fn daily_total(day: &Day<'_>) -> Option<Draft> {
         }
         _ => {
             let samples: Vec<_> = plausible(day).copied().collect();
-            (together(day.metric, &samples)?.0, parts_of(day.metric, &samples))
+            (together(day.metric, &samples)?.0, day.metric.parts_of(&samples))
         }
     };
     let draft = || draft(day, "day", WHOLE, whole_day(day), sum, None);

@@ -7,6 +7,8 @@
 //! length of the night), and one for every stretch of a stage (with its own start and length), which
 //! nothing is stated from.
 
+use std::collections::BTreeMap;
+
 use crate::{
     exercise,
     metric::{Loinc, Metric},
@@ -240,5 +242,16 @@ impl Metric {
     /// Whether a clinical statement may be made from `sample`; true of what no statement is about.
     pub fn trusts(self, sample: &Sample) -> bool {
         self.amount(sample).is_none_or(|amount| self.is_plausible(amount))
+    }
+
+    /// What samples of each part add up to, in the order of the parts.
+    pub(crate) fn parts_of(self, samples: &[Sample]) -> Vec<Measured> {
+        let mut sums = BTreeMap::<Part, i64>::new();
+        for (part, amount) in samples.iter().map(|sample| self.reading(sample)) {
+            let Some(part) = part else { continue };
+            let sum = sums.entry(part).or_default();
+            *sum = sum.saturating_add(amount);
+        }
+        sums.into_iter().collect()
     }
 }
