@@ -9,49 +9,38 @@
 
 use std::path::Path;
 
+use self::index::Index;
 use crate::stamp::Stamp;
 
 /// Reads the stamp of one database.
 #[derive(Debug)]
-pub(super) struct Stamps {
-    #[cfg(unix)]
-    index: unix::Index,
-}
+pub(super) struct Stamps(Index);
 
 impl Stamps {
     pub(super) fn of(database: &Path) -> Self {
-        #[cfg(not(unix))]
-        let _ = database;
-        Self {
-            #[cfg(unix)]
-            index: unix::Index::beside(database),
-        }
+        Self(Index::beside(database))
     }
 
     /// The database's present state; none where that cannot be told for certain.
-    #[cfg(unix)]
     pub(super) fn now(&self) -> Option<Stamp> {
-        self.index.header().as_deref().and_then(stamp)
-    }
-
-    /// The database's present state; none where that cannot be told for certain.
-    #[cfg(not(unix))]
-    pub(super) fn now(&self) -> Option<Stamp> {
-        None
+        self.0.header().as_ref().and_then(stamp)
     }
 }
+
+/// Both copies of the header.
+type Header = [u8; 96];
 
 /// The header stands in the index twice. A writer changes one copy after the other, so they are equal
 /// unless one is being changed at this moment. The first four bytes are the format's number; byte 12
 /// says whether the header is in use.
-fn stamp(header: &[u8; 96]) -> Option<Stamp> {
+fn stamp(header: &Header) -> Option<Stamp> {
     let (first, second) = header.split_first_chunk::<48>()?;
     let in_use = first.starts_with(&3_007_000_u32.to_ne_bytes()) && first[12] == 1;
     (in_use && first == second).then_some(Stamp(*first))
 }
 
 #[cfg(unix)]
-mod unix {
+mod index {
     use std::{
         fs::File,
         mem::ManuallyDrop,
@@ -59,6 +48,8 @@ mod unix {
         path::{Path, PathBuf},
         sync::{Mutex, PoisonError},
     };
+
+    use super::Header;
 
     /// The index of the log.
     #[derive(Debug)]
@@ -84,8 +75,8 @@ mod unix {
             Self { path: path.into(), open: Mutex::default() }
         }
 
-        /// Both copies of the header of the file that is there now.
-        pub(super) fn header(&self) -> Option<Box<[u8; 96]>> {
+        /// The header of the file that is there now.
+        pub(super) fn header(&self) -> Option<Header> {
             let there = std::fs::metadata(&self.path).ok()?;
             let mut held = self.open.lock().unwrap_or_else(PoisonError::into_inner);
             let same = |open: &Open| (open.device, open.inode) == (there.dev(), there.ino());
@@ -93,8 +84,8 @@ mod unix {
                 *held = Some(Open::at(&self.path)?);
                 return None;
             }
-            let mut header = Box::new([0; 96]);
-            held.as_ref()?.file.read_exact_at(&mut header[..], 0).ok()?;
+            let mut header = [0; 96];
+            held.as_ref()?.file.read_exact_at(&mut header, 0).ok()?;
             Some(header)
         }
     }
@@ -104,6 +95,27 @@ mod unix {
             let file = ManuallyDrop::new(File::open(path).ok()?);
             let facts = file.metadata().ok()?;
             Some(Self { file, device: facts.dev(), inode: facts.ino() })
+        }
+    }
+}
+
+/// Elsewhere nothing is known of the file, and the database is asked each time.
+#[cfg(not(unix))]
+mod index {
+    use std::path::Path;
+
+    use super::Header;
+
+    #[derive(Debug)]
+    pub(super) struct Index;
+
+    impl Index {
+        pub(super) fn beside(_database: &Path) -> Self {
+            Self
+        }
+
+        pub(super) fn header(&self) -> Option<Header> {
+            None
         }
     }
 }
