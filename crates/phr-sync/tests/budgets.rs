@@ -6,7 +6,7 @@ mod common;
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
-use common::{NOON, Stage};
+use common::{NOON, Stage, work_together};
 use jiff::{SignedDuration, Timestamp};
 use phr_model::{Clock, ConnectionId, FITBIT, StoppedClock};
 use phr_sandbox::{Options, People};
@@ -179,12 +179,7 @@ async fn the_vendor_sees_no_minute_above_the_limit_of_all_processes() {
     stage.world().clear_request_counts();
     let mut times = Vec::new();
     for _ in 0..450 {
-        let workers = processes.iter().cloned().map(|process| {
-            tokio::spawn(async move { while process.work_once().await.unwrap() {} })
-        });
-        for worker in workers.collect::<Vec<_>>() {
-            worker.await.unwrap();
-        }
+        work_together(&processes).await;
         let so_far = usize::try_from(requests(&stage)).unwrap();
         times.resize(so_far, stage.clock.now());
         stage.advance(SignedDuration::from_secs(2));

@@ -9,7 +9,7 @@ mod meddled;
 use std::sync::Arc;
 
 use canned::{Canned, TROUBLE};
-use common::{Connected, KEY, NOON, Stage};
+use common::{Connected, KEY, NOON, Stage, work_together};
 use jiff::SignedDuration;
 use meddled::Meddled;
 use phr_model::FITBIT;
@@ -90,12 +90,7 @@ async fn t6_re_08_eight_processes_and_a_thousand_expiries_are_a_thousand_refresh
             let now = stage.clock.now();
             stage.store.make_due(connection.id, Priority::Routine, now).await.unwrap();
         }
-        let workers = processes.iter().cloned().map(|process| {
-            tokio::spawn(async move { while process.work_once().await.unwrap() {} })
-        });
-        for worker in workers.collect::<Vec<_>>() {
-            worker.await.unwrap();
-        }
+        work_together(&processes).await;
         assert_eq!(refreshes(&stage), u64::from(PEOPLE * (round + 1)), "in round {round}");
     }
     for person in &people {

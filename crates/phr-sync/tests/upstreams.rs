@@ -7,7 +7,7 @@ mod common;
 
 use std::collections::BTreeMap;
 
-use common::{Connected, NOON, SAMPLED, Stage, Upstream, options};
+use common::{Connected, NOON, SAMPLED, Stage, Upstream, options, work_together};
 use jiff::{SignedDuration, Timestamp, ToSpan, civil::Date};
 use phr_model::{CoverageState, DateRange, FITBIT, Metric, Status};
 use phr_sandbox::{DataType, Options, WebApiMood};
@@ -237,12 +237,7 @@ async fn eight_processes_refresh_a_token_once(upstream: Upstream) {
         let connection = stage.connection(&person).await;
         let now = stage.clock.now();
         stage.store.make_due(connection.id, Priority::Routine, now).await.unwrap();
-        let workers = processes.iter().cloned().map(|process| {
-            tokio::spawn(async move { while process.work_once().await.unwrap() {} })
-        });
-        for worker in workers.collect::<Vec<_>>() {
-            worker.await.unwrap();
-        }
+        work_together(&processes).await;
         assert_eq!(refreshes(&stage), round);
     }
     assert_eq!(stage.connection(&person).await.state, ConnectionState::Active);

@@ -21,8 +21,7 @@ use phr_sync::{
     Callback, Connector, Entropy, Finished, RunReport, SyncError, SyncService, SyncSettings,
 };
 use phr_vendors::{
-    Budget, Rates, TokioPace, Vendor,
-    budget::Limits,
+    Budget, Limits, Rates, TokioPace, Vendor,
     fitbit::{
         google_health::{GoogleHealth, Settings},
         web_api::{self, WebApi},
@@ -422,3 +421,14 @@ pub(crate) const SAMPLED: [(Metric, DataType, f64); 5] = [
     (Metric::Steps, DataType::Steps, 1.0),
     (Metric::Distance, DataType::Distance, 1_000_000.0),
 ];
+
+/// Lets all of them work at the same time until nothing is due.
+pub(crate) async fn work_together(processes: &[SyncService]) {
+    let workers = processes
+        .iter()
+        .cloned()
+        .map(|process| tokio::spawn(async move { while process.work_once().await.unwrap() {} }));
+    for worker in workers.collect::<Vec<_>>() {
+        worker.await.unwrap();
+    }
+}

@@ -155,12 +155,7 @@ async fn eight_processes_and_a_thousand_expiries_break_no_chain() {
             let now = stage.clock.now();
             stage.store.make_due(connection.id, Priority::Routine, now).await.unwrap();
         }
-        let workers = processes.iter().cloned().map(|process| {
-            tokio::spawn(async move { while process.work_once().await.unwrap() {} })
-        });
-        for worker in workers.collect::<Vec<_>>() {
-            worker.await.unwrap();
-        }
+        work_together(&processes).await;
         assert_eq!(refreshes(&stage), u64::from(PEOPLE * round), "in round {round}");
     }
     for person in &everybody {
