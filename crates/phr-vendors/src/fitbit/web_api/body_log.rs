@@ -1,7 +1,7 @@
-//! Weigh-ins (page "Get Weight Log"). The time series of the body is no measurement: it has a value for
-//! every day.
+//! What people measure of their bodies (pages "Get Weight Log", "Get Body Fat Log"). The time series of the
+//! body are no measurements: they have a value for every day.
 //!
-//! A weigh-in at 23:59:59 is one without a time of day. It stays there, where Fitbit (and Google Health
+//! A reading at 23:59:59 is one without a time of day. It stays there, where Fitbit (and Google Health
 //! after it) shows it: the date is right, and its id the same through both upstreams.
 
 use std::collections::BTreeMap;
@@ -13,7 +13,7 @@ use serde::Deserialize;
 use super::{
     answer::Place,
     asking::{Asking, Topic, pieces, range},
-    units::KILOGRAMS_IN_A_POUND,
+    units::{KILOGRAMS_IN_A_POUND, Ratio},
 };
 use crate::{
     error::VendorError,
@@ -24,12 +24,29 @@ use crate::{
     vendor::DayReading,
 };
 
-/// 31 days are allowed.
-pub(super) const MOST_DAYS: i32 = 31;
-/// Milligrams of a kilogram.
-const SCALE: i64 = 1_000_000;
-const PLACE: Place<'static> = Place { root: "weight", scale: SCALE };
-const TOPIC: Topic = Topic { endpoint: "weight", data_type: "weight" };
+/// A log of readings.
+#[derive(Debug)]
+pub(super) struct BodyLog {
+    /// The member with the rows; in paths too.
+    root: &'static str,
+    /// Base units of the catalogue per unit.
+    scale: i64,
+    /// Days that may be asked for at once.
+    pub(super) most_days: i32,
+    /// How its units relate, where they follow the language of the request.
+    units: Option<Ratio>,
+    value: fn(&Log) -> Option<Maybe<Number>>,
+}
+
+pub(super) static WEIGHT: BodyLog = BodyLog {
+    root: "weight",
+    scale: 1_000_000,
+    most_days: 31,
+    units: Some(KILOGRAMS_IN_A_POUND),
+    value: |log| log.weight,
+};
+pub(super) static FAT: BodyLog =
+    BodyLog { root: "fat", scale: 100, most_days: 30, units: None, value: |log| log.fat };
 
 #[derive(Deserialize)]
 struct Log {
@@ -39,96 +56,105 @@ struct Log {
     time: Maybe<Time>,
     /// A row without it is a day without a weigh-in.
     weight: Option<Maybe<Number>>,
+    /// Percent. Stands in rows of weight too, where it was measured with it.
+    fat: Option<Maybe<Number>>,
     #[serde(default, rename = "logId")]
     id: Maybe<Number>,
 }
 
-/// A weigh-in, understood.
+/// A reading, understood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct WeighIn {
+struct Reading {
     date: Date,
     time: Time,
-    milligrams: i64,
+    /// Base units.
+    value: i64,
     /// Not unique: one sample set has two logs of one id.
     id: i64,
 }
 
-/// What tells that weigh-ins of a day changed; a day without any is missing.
-pub(super) async fn marks(
-    asking: Asking<'_>,
-    days: DateRange,
-) -> Result<BTreeMap<Date, Figure>, VendorError> {
-    let mut by_day: BTreeMap<Date, Vec<WeighIn>> = BTreeMap::new();
-    for days in pieces(days, MOST_DAYS) {
-        for weigh_in in weigh_ins(asking, days).await? {
-            by_day.entry(weigh_in.date).or_default().push(weigh_in);
+impl BodyLog {
+    /// What tells that readings of a day changed; a day without any is missing.
+    pub(super) async fn marks(
+        &self,
+        asking: Asking<'_>,
+        days: DateRange,
+    ) -> Result<BTreeMap<Date, Figure>, VendorError> {
+        let mut by_day: BTreeMap<Date, Vec<Reading>> = BTreeMap::new();
+        for days in pieces(days, self.most_days) {
+            for reading in self.read(asking, days).await? {
+                by_day.entry(reading.date).or_default().push(reading);
+            }
         }
-    }
-    let figure = |weigh_ins: &[WeighIn]| Figure::Mark {
-        fingerprint: mark(weigh_ins.iter().flat_map(WeighIn::words)),
-    };
-    Ok(by_day.iter().map(|(date, weigh_ins)| (*date, figure(weigh_ins))).collect())
-}
-
-/// The weigh-ins of `days`, at most [`MOST_DAYS`].
-pub(super) async fn read_days(
-    asking: Asking<'_>,
-    days: DateRange,
-    offsets: &Offsets,
-) -> Result<Vec<DayReading>, VendorError> {
-    let mut found = empty_days(days);
-    let mut clock = WallClock::new(offsets, days);
-    for weigh_in in weigh_ins(asking, days).await? {
-        clock.begin();
-        let (at, offset) = clock.tell(weigh_in.date.to_datetime(weigh_in.time));
-        let (offset_seconds, value) = (offset.seconds(), weigh_in.milligrams);
-        let sample = Sample { at, seconds: 0, offset_seconds, value };
-        found.entry(weigh_in.date).or_default().push(sample);
-    }
-    Ok(readings(found))
-}
-
-/// The weigh-ins of `days` in order, in kilograms for sure.
-async fn weigh_ins(asking: Asking<'_>, days: DateRange) -> Result<Vec<WeighIn>, VendorError> {
-    let path = format!("body/log/weight/date/{}.json", range(days));
-    let logs = asking.rooted::<Log>(TOPIC, &path, PLACE).await?.rows;
-    let mut weigh_ins = understood(&logs, days)?;
-    if !weigh_ins.is_empty() {
-        let pounds = asking.rooted_in_us_units::<Log>(TOPIC, &path, PLACE).await?.rows;
-        let pounds = understood(&pounds, days)?;
-        let mean = |all: &[WeighIn]| {
-            let sum: i64 = all.iter().map(|it| it.milligrams).fold(0, i64::saturating_add);
-            sum / i64::try_from(all.len().max(1)).unwrap_or(i64::MAX)
+        let figure = |readings: &[Reading]| Figure::Mark {
+            fingerprint: mark(readings.iter().flat_map(Reading::words)),
         };
-        KILOGRAMS_IN_A_POUND.check(mean(&weigh_ins), mean(&pounds))?;
+        Ok(by_day.iter().map(|(date, readings)| (*date, figure(readings))).collect())
     }
-    weigh_ins.sort_unstable();
-    Ok(weigh_ins)
+
+    /// The readings of `days`, at most [`Self::most_days`].
+    pub(super) async fn read_days(
+        &self,
+        asking: Asking<'_>,
+        days: DateRange,
+        offsets: &Offsets,
+    ) -> Result<Vec<DayReading>, VendorError> {
+        let mut found = empty_days(days);
+        let mut clock = WallClock::new(offsets, days);
+        for reading in self.read(asking, days).await? {
+            clock.begin();
+            let (at, offset) = clock.tell(reading.date.to_datetime(reading.time));
+            let (offset_seconds, value) = (offset.seconds(), reading.value);
+            let sample = Sample { at, seconds: 0, offset_seconds, value };
+            found.entry(reading.date).or_default().push(sample);
+        }
+        Ok(readings(found))
+    }
+
+    /// The readings of `days` in order, in metric units for sure.
+    async fn read(&self, asking: Asking<'_>, days: DateRange) -> Result<Vec<Reading>, VendorError> {
+        let topic = Topic { endpoint: "body log", data_type: self.root };
+        let place = Place { root: self.root, scale: self.scale };
+        let path = format!("body/log/{}/date/{}.json", self.root, range(days));
+        let logs = asking.rooted::<Log>(topic, &path, place).await?.rows;
+        let mut readings = self.understood(&logs, days)?;
+        if let Some(units) = self.units.filter(|_| !readings.is_empty()) {
+            let foreign = asking.rooted_in_us_units::<Log>(topic, &path, place).await?.rows;
+            units.check(mean(&readings), mean(&self.understood(&foreign, days)?))?;
+        }
+        readings.sort_unstable();
+        Ok(readings)
+    }
+
+    fn understood(&self, logs: &[Log], days: DateRange) -> Result<Vec<Reading>, VendorError> {
+        let logs = logs.iter().filter(|log| (self.value)(log).is_some());
+        let all = logs.map(|log| log.understood(self).ok_or(VendorError::Unreadable));
+        let mut all = all.collect::<Result<Vec<_>, _>>()?;
+        all.retain(|reading| days.contains(reading.date));
+        Ok(all)
+    }
 }
 
-fn understood(logs: &[Log], days: DateRange) -> Result<Vec<WeighIn>, VendorError> {
-    let logs = logs.iter().filter(|log| log.weight.is_some());
-    let all = logs.map(|log| log.understood().ok_or(VendorError::Unreadable));
-    let mut all = all.collect::<Result<Vec<_>, _>>()?;
-    all.retain(|weigh_in| days.contains(weigh_in.date));
-    Ok(all)
+fn mean(readings: &[Reading]) -> i64 {
+    let sum: i64 = readings.iter().map(|it| it.value).fold(0, i64::saturating_add);
+    sum / i64::try_from(readings.len().max(1)).unwrap_or(i64::MAX)
 }
 
 /// The last second of a day says that no time was given.
 const NO_TIME: Time = Time::constant(23, 59, 59, 0);
 
 impl Log {
-    fn understood(&self) -> Option<WeighIn> {
-        let milligrams = self.weight?.0?.to_base(SCALE).filter(|weight| *weight > 0)?;
+    fn understood(&self, log: &BodyLog) -> Option<Reading> {
+        let value = (log.value)(self)?.0?.to_base(log.scale).filter(|value| *value > 0)?;
         let id = self.id.0.and_then(|id| id.to_base(1)).unwrap_or(0);
-        Some(WeighIn { date: self.date.0?, time: self.time.0.unwrap_or(NO_TIME), milligrams, id })
+        Some(Reading { date: self.date.0?, time: self.time.0.unwrap_or(NO_TIME), value, id })
     }
 }
 
-impl WeighIn {
+impl Reading {
     fn words(&self) -> [i64; 3] {
         let second = self.time.duration_since(Time::midnight()).as_secs();
-        [second, self.milligrams, self.id]
+        [second, self.value, self.id]
     }
 }
 
@@ -139,34 +165,34 @@ mod tests {
     use super::*;
     use crate::fitbit::json::read;
 
-    fn log(json: &str) -> Option<WeighIn> {
-        read::<Log>(json.as_bytes()).unwrap().understood()
+    fn of(log: &BodyLog, json: &str) -> Option<Reading> {
+        read::<Log>(json.as_bytes()).unwrap().understood(log)
     }
 
     #[test]
     fn a_weigh_in_is_read_to_the_milligram_whatever_is_text() {
-        let read = log(r#"{"bmi":24.31,"date":"2026-03-14","fat":21.4,"logId":"1773471931000",
-                "source":"Aria","time":"07:05:31","weight":"74.3"}"#);
-        let (date, time) = (date(2026, 3, 14), time(7, 5, 31, 0));
-        let weigh_in = WeighIn { date, time, milligrams: 74_300_000, id: 1_773_471_931_000 };
-        assert_eq!(read, Some(weigh_in));
+        let json = r#"{"bmi":24.31,"date":"2026-03-14","fat":21.4,"logId":"1773471931000",
+                "source":"Aria","time":"07:05:31","weight":"74.3"}"#;
+        let (date, time, id) = (date(2026, 3, 14), time(7, 5, 31, 0), 1_773_471_931_000);
+        assert_eq!(of(&WEIGHT, json), Some(Reading { date, time, value: 74_300_000, id }));
+        assert_eq!(of(&FAT, json), Some(Reading { date, time, value: 2_140, id }));
     }
 
     #[test]
     fn without_a_time_a_weigh_in_is_of_the_day() {
-        let read = log(r#"{"date":"2026-03-14","weight":74.2}"#).unwrap();
+        let read = of(&WEIGHT, r#"{"date":"2026-03-14","weight":74.2}"#).unwrap();
         assert_eq!(read.time, NO_TIME);
     }
 
     #[test]
-    fn what_has_no_date_or_weight_is_no_weigh_in() {
+    fn what_has_no_date_or_value_is_no_reading() {
         for json in [
             r#"{"date":"2026-03-14"}"#,
-            r#"{"weight":74.2}"#,
-            r#"{"date":"2026-03-14","weight":"NaN"}"#,
-            r#"{"date":"2026-03-14","weight":0}"#,
+            r#"{"weight":74.2,"fat":21.4}"#,
+            r#"{"date":"2026-03-14","weight":"NaN","fat":"NaN"}"#,
+            r#"{"date":"2026-03-14","weight":0,"fat":-1}"#,
         ] {
-            assert_eq!(log(json), None, "{json}");
+            assert_eq!((of(&WEIGHT, json), of(&FAT, json)), (None, None), "{json}");
         }
     }
 }
