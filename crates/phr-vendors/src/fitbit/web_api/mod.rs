@@ -11,6 +11,7 @@ mod answer;
 mod asking;
 mod failure;
 mod heart;
+pub mod hooks;
 mod intraday;
 mod oauth;
 mod scopes;
@@ -24,7 +25,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
 use jiff::civil::Date;
-use phr_model::{Clock, DateRange, FITBIT, Figure, Metric, Offsets};
+use phr_model::{Clock, ConnectionId, DateRange, FITBIT, Figure, Metric, Offsets};
 use secrecy::SecretString;
 use url::Url;
 
@@ -56,6 +57,7 @@ pub struct WebApi {
     api: Api,
     metrics: Vec<Metric>,
     scopes: Vec<ScopeFacts>,
+    subscribe: bool,
 }
 
 impl WebApi {
@@ -74,7 +76,7 @@ impl WebApi {
             (UPSTREAM, failure::classify, settings.api_base_url.clone());
         let (pace, watch) = (Arc::new(TokioPace), ClockWatch::default());
         let api = Api { upstream, classify, http, base, budget, clock, pace, watch };
-        Self { oauth, api, metrics, scopes }
+        Self { oauth, api, metrics, scopes, subscribe: settings.subscribe }
     }
 
     /// The same client with another way to wait between attempts.
@@ -126,6 +128,38 @@ impl Vendor for WebApi {
 
     fn keeps_wall_time(&self) -> bool {
         true
+    }
+
+    fn announces(&self, granted: &[String], metric: Metric) -> bool {
+        hooks::announces(granted, metric)
+    }
+
+    fn subscribes_people(&self) -> bool {
+        self.subscribe
+    }
+
+    async fn subscribe(
+        &self,
+        access: &Access,
+        connection: ConnectionId,
+        granted: &[String],
+    ) -> Result<(), VendorError> {
+        if !self.subscribe {
+            return Ok(());
+        }
+        let wanted = hooks::wanted(&self.metrics, granted);
+        hooks::subscribe(self.asking(access), connection, &wanted).await
+    }
+
+    async fn unsubscribe(
+        &self,
+        access: &Access,
+        connection: ConnectionId,
+    ) -> Result<(), VendorError> {
+        if !self.subscribe {
+            return Ok(());
+        }
+        hooks::unsubscribe(self.asking(access), connection).await
     }
 
     fn authorization_url(&self, request: &AuthorizationRequest<'_>) -> Url {
