@@ -8,6 +8,7 @@ mod failure;
 pub mod google_health;
 mod host;
 mod json;
+mod news;
 mod readings;
 mod scope_family;
 mod session;

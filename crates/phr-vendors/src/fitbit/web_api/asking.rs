@@ -2,6 +2,7 @@
 
 use jiff::civil::Date;
 use phr_model::DateRange;
+use reqwest::Method;
 use serde::de::DeserializeOwned;
 
 use super::answer::{Answer, Place, parse};
@@ -87,18 +88,38 @@ impl Asking<'_> {
         answer.ok_or(VendorError::Unreadable)
     }
 
+    /// Has something done that takes no more words than `method` and `path`.
+    pub(super) async fn order(
+        self,
+        topic: Topic,
+        method: Method,
+        path: &str,
+    ) -> Result<(), Failure> {
+        self.call(topic, path, Ask::Order(method), |_| Ok(())).await
+    }
+
     async fn ask<T>(
+        self,
+        topic: Topic,
+        path: &str,
+        ask: Ask<'_>,
+        read: impl Fn(&[u8]) -> Result<T, ParseError> + Send + Sync,
+    ) -> Result<T, VendorError> {
+        self.call(topic, path, ask, read).await.map_err(VendorError::from)
+    }
+
+    async fn call<T>(
         self,
         Topic { endpoint, data_type }: Topic,
         path: &str,
         ask: Ask<'_>,
         read: impl Fn(&[u8]) -> Result<T, ParseError> + Send + Sync,
-    ) -> Result<T, VendorError> {
-        // Only sleep has a newer form.
-        let version = if path.starts_with("sleep/") { "1.2" } else { "1" };
+    ) -> Result<T, Failure> {
+        // Only sleep has a newer form, and only of its logs.
+        let version = if path.starts_with("sleep/date/") { "1.2" } else { "1" };
         let path = format!("/{version}/user/-/{path}");
         let call = Call { endpoint, data_type, path: &path, ask };
-        self.api.call(self.access, &call, read).await.map_err(|failure: Failure| failure.into())
+        self.api.call(self.access, &call, read).await
     }
 }
 

@@ -14,6 +14,7 @@ mod dailies;
 mod exercise;
 mod failure;
 mod heart;
+pub mod hooks;
 mod intraday;
 mod logged;
 mod oauth;
@@ -28,7 +29,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
 use jiff::civil::Date;
-use phr_model::{Clock, DateRange, FITBIT, Figure, Metric, Offsets};
+use phr_model::{Clock, ConnectionId, DateRange, FITBIT, Figure, Metric, Offsets};
 use secrecy::SecretString;
 use url::Url;
 
@@ -63,6 +64,7 @@ pub struct WebApi {
     api: Api,
     metrics: Vec<Metric>,
     scopes: Vec<ScopeFacts>,
+    subscribe: bool,
 }
 
 impl WebApi {
@@ -81,7 +83,7 @@ impl WebApi {
             (UPSTREAM, failure::classify, settings.api_base_url.clone());
         let (pace, watch) = (Arc::new(TokioPace), ClockWatch::default());
         let api = Api { upstream, classify, http, base, budget, clock, pace, watch };
-        Self { oauth, api, metrics, scopes }
+        Self { oauth, api, metrics, scopes, subscribe: settings.subscribe }
     }
 
     /// The same client with another way to wait between attempts.
@@ -133,6 +135,38 @@ impl Vendor for WebApi {
 
     fn keeps_wall_time(&self) -> bool {
         true
+    }
+
+    fn announces(&self, granted: &[String], metric: Metric) -> bool {
+        hooks::announces(granted, metric)
+    }
+
+    fn subscribes_people(&self) -> bool {
+        self.subscribe
+    }
+
+    async fn subscribe(
+        &self,
+        access: &Access,
+        connection: ConnectionId,
+        granted: &[String],
+    ) -> Result<(), VendorError> {
+        if !self.subscribe {
+            return Ok(());
+        }
+        let wanted = hooks::wanted(&self.metrics, granted);
+        hooks::subscribe(self.asking(access), connection, &wanted).await
+    }
+
+    async fn unsubscribe(
+        &self,
+        access: &Access,
+        connection: ConnectionId,
+    ) -> Result<(), VendorError> {
+        if !self.subscribe {
+            return Ok(());
+        }
+        hooks::unsubscribe(self.asking(access), connection).await
     }
 
     fn authorization_url(&self, request: &AuthorizationRequest<'_>) -> Url {
