@@ -32,6 +32,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Method, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
+use tower_http::compression::CompressionLayer;
 
 pub use mood::{
     Application, Emptiness, Grace, Intraday, RepeatedHour, Retired, RetryAfter, WebApiMood,
@@ -67,12 +68,13 @@ impl WebApi {
 }
 
 pub(crate) fn router() -> Router<World> {
-    Router::new()
-        .merge(oauth::router())
-        .merge(control::router())
+    // Compressed for those who accept it.
+    let data = Router::new()
         .route("/1/{*path}", any(handle))
         .route("/1.1/{*path}", any(handle))
         .route("/1.2/{*path}", any(handle))
+        .layer(CompressionLayer::new());
+    Router::new().merge(oauth::router()).merge(control::router()).merge(data)
 }
 
 async fn handle(

@@ -291,7 +291,7 @@ mod tests {
             "/1/user/-/activities/activityCalories/date/2026-03-14/1d/1min.json",
             "/1/user/-/activities/lightness/date/2026-03-14/1d.json",
             "/1/user/-/activities/minutesSedentary/date/2026-03-14/1d/1min.json",
-            "/1/user/-/cardioscore/date/2026-03-14/all.json",
+            "/1/user/-/temp/skin/date/2026-03-01/2026-03-14/all.json",
             "/2/user/-/profile.json",
             "/1/profile.json",
         ] {

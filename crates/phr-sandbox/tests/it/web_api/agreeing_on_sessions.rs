@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::support::{ALL, Fitbit};
 use crate::support::{Client, INES, JONAS, options};
+use phr_sandbox::{Options, People};
 
 pub(super) const GOOGLE_SCOPES: &str = "https://www.googleapis.com/auth/googlehealth.activity_and_fitness.readonly \
     https://www.googleapis.com/auth/googlehealth.health_metrics_and_measurements.readonly \
@@ -145,6 +146,35 @@ async fn a_night_belongs_to_the_date_on_which_google_ends_it() {
     google.sort();
     dates.sort();
     assert_eq!(dates, google);
+}
+
+#[tokio::test]
+async fn a_recorded_night_agrees_and_has_no_stages() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "user,local_date,minutes_asleep,minutes_in_bed\n77,2016-04-12,327,346\n";
+    std::fs::write(folder.path().join("sleep_by_day.csv"), text).unwrap();
+    let weights = "user,local_time,kilograms,manual,fat_percent\n\
+                   77,2016-04-12T06:30:00,62.5,False,22.35\n";
+    std::fs::write(folder.path().join("weight.csv"), weights).unwrap();
+    let people = People::Recordings(folder.path().to_owned());
+    let wearer = "wearer-77@example.com";
+    let recorded = Options { people, ..Options::default() };
+    let client = Client::connect(recorded, wearer, GOOGLE_SCOPES).await;
+    let fitbit = Fitbit::of(&client.sandbox, wearer, ALL).await;
+    let points = client.walk(":reconcile", "sleep", &[]).await;
+    let google: Vec<Night> = points.iter().map(of_google).collect();
+    assert_eq!(points[0]["sleep"]["type"], "CLASSIC");
+    let body = fitbit.json("sleep/date/2016-04-12").await;
+    let log = &body["sleep"][0];
+    assert_eq!(google, [of_fitbit(log)]);
+    assert_eq!((&log["type"], &log["isMainSleep"]), (&"classic".into(), &true.into()));
+    assert_eq!((&log["minutesAsleep"], &log["timeInBed"]), (&327.into(), &346.into()));
+    assert_eq!(log["endTime"], "2016-04-12T07:00:00.000");
+    assert!(body["summary"].get("stages").is_none());
+    let fat = client.walk(":reconcile", "body-fat", &[]).await;
+    assert_eq!(fat[0]["bodyFat"]["percentage"], 22.35);
+    let weight = fitbit.json("body/log/weight/date/2016-04-12").await["weight"][0].clone();
+    assert_eq!((&weight["fat"], &weight["weight"]), (&22.35.into(), &62.5.into()));
 }
 
 /// Start with offset, milliseconds, active milliseconds, kilocalories, millimetres, pulse, name.

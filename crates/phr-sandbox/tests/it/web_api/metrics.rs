@@ -178,3 +178,23 @@ async fn days_can_be_asked_for_by_utc() {
     let utc = fitbit.query(heart, &[("timezone", "UTC")]).await.json();
     assert_ne!(fitbit.json(heart).await, utc);
 }
+
+#[tokio::test]
+async fn answers_are_compressed_for_those_who_accept_it() {
+    let (_sandbox, fitbit) = ines_with_all().await;
+    let plain = reqwest::Client::builder().no_gzip().build().unwrap();
+    let url = format!("{}/1.2/user/-/sleep/date/{DAY}.json", fitbit.base);
+    let ask = async |accepts: &str| {
+        let request = plain.get(&url).bearer_auth(&fitbit.token).header("Accept-Encoding", accepts);
+        let response = request.send().await.unwrap();
+        let encoding = response.headers().get("content-encoding").cloned();
+        (encoding, response.bytes().await.unwrap())
+    };
+    let (encoding, packed) = ask("gzip").await;
+    assert_eq!(encoding.unwrap(), "gzip");
+    assert_eq!(packed[..2], [0x1F, 0x8B]);
+    let (encoding, text) = ask("identity").await;
+    assert!(encoding.is_none() && packed.len() < text.len() / 2);
+    let unpacked = fitbit.json(&format!("sleep/date/{DAY}")).await;
+    assert_eq!(unpacked, serde_json::from_slice::<Value>(&text).unwrap());
+}

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::support::{ALL, Fitbit, SCOPES, error, ines, ines_with_all};
 use crate::support::{INES, JONAS, options};
-use phr_sandbox::{DataType, Emptiness, Options, People, Sandbox, WebApiMood};
+use phr_sandbox::{DataType, Emptiness, Options, People, Sandbox, Source, WebApiMood};
 
 const DAY: &str = "2026-11-20";
 
@@ -44,15 +44,19 @@ async fn a_night_adds_up_and_has_a_summary() {
 
 #[tokio::test]
 async fn a_nap_is_a_session_of_its_own_without_stages() {
-    let (_sandbox, fitbit) = ines_with_all().await;
-    let body = fitbit.json("sleep/date/2026-10-14/2026-11-22").await;
-    let logs = body["sleep"].as_array().unwrap();
-    let nap = logs.iter().find(|log| log["isMainSleep"] == false).unwrap();
+    let (sandbox, fitbit) = ines_with_all().await;
+    let at = "2026-11-20T14:00:00Z".parse().unwrap();
+    sandbox.world().add_sample(INES, DataType::Sleep, at, 50.0, Source::Derived).unwrap();
+    let body = fitbit.json(&format!("sleep/date/{DAY}")).await;
+    let [nap, night] = &body["sleep"].as_array().unwrap()[..] else { panic!("{body}") };
     assert_eq!((&nap["type"], &nap["infoCode"]), (&"classic".into(), &2.into()));
+    assert_eq!((&nap["isMainSleep"], &night["isMainSleep"]), (&false.into(), &true.into()));
     assert!(nap["levels"].get("shortData").is_none());
-    assert_eq!(nap["levels"]["summary"]["restless"]["minutes"], 0);
-    let same_date = logs.iter().filter(|log| log["dateOfSleep"] == nap["dateOfSleep"]);
-    assert_eq!(same_date.filter(|log| log["isMainSleep"] == true).count(), 1);
+    let minutes = |name: &str| nap["levels"]["summary"][name]["minutes"].clone();
+    assert_eq!(["asleep", "awake", "restless"].map(minutes), [50, 10, 0].map(Value::from));
+    assert_eq!(body["summary"]["totalSleepRecords"], 2);
+    let asleep = night["minutesAsleep"].as_i64().unwrap() + 50;
+    assert_eq!(body["summary"]["totalMinutesAsleep"], asleep);
 }
 
 #[tokio::test]
@@ -77,12 +81,12 @@ async fn a_night_in_which_clocks_change_keeps_the_clock_of_its_start() {
     assert_eq!(time("endTime"), shown);
 }
 
-/// A minute after the end of Inés's night of 21 November, by the emulated clock.
+/// A minute after the end of Inés's night of 20 November, by the emulated clock.
 async fn just_awake(mood: WebApiMood) -> (Sandbox, Fitbit) {
     let sandbox = Sandbox::start(options()).await.unwrap();
     let world = sandbox.world();
-    let from = "2026-11-20T18:00:00Z".parse().unwrap();
-    let to = "2026-11-21T03:00:00Z".parse().unwrap();
+    let from = "2026-11-19T18:00:00Z".parse().unwrap();
+    let to = "2026-11-20T06:00:00Z".parse().unwrap();
     let end = world.points(INES, DataType::Sleep, from, to).unwrap()[0].end;
     world.clock().set(end.saturating_add(SignedDuration::from_mins(1)).unwrap());
     world.set_web_api_mood(mood);
@@ -93,7 +97,7 @@ async fn just_awake(mood: WebApiMood) -> (Sandbox, Fitbit) {
 #[tokio::test]
 async fn a_night_is_not_there_before_it_is_summed_up() {
     let (sandbox, fitbit) = just_awake(WebApiMood::default()).await;
-    let path = "sleep/date/2026-11-21";
+    let path = "sleep/date/2026-11-20";
     assert_eq!(fitbit.json(path).await["sleep"], json!([]));
     sandbox.world().advance(SignedDuration::from_mins(15));
     assert_eq!(fitbit.json(path).await["sleep"][0]["isMainSleep"], true);
@@ -104,11 +108,11 @@ async fn or_the_whole_answer_is_pending_meanwhile() {
     let mood = WebApiMood { sleep_pending: true, ..WebApiMood::default() };
     let (sandbox, fitbit) = just_awake(mood).await;
     let pending = json!({ "meta": { "retryDuration": 3000, "state": "pending" } });
-    assert_eq!(fitbit.json("sleep/date/2026-11-21").await, pending);
-    assert_eq!(fitbit.json("sleep/date/2026-11-15/2026-11-21").await, pending);
-    assert!(fitbit.json("sleep/date/2026-11-20").await["sleep"].is_array());
+    assert_eq!(fitbit.json("sleep/date/2026-11-20").await, pending);
+    assert_eq!(fitbit.json("sleep/date/2026-11-15/2026-11-20").await, pending);
+    assert!(fitbit.json("sleep/date/2026-11-19").await["sleep"].is_array());
     sandbox.world().advance(SignedDuration::from_mins(15));
-    assert!(fitbit.json("sleep/date/2026-11-21").await["sleep"].is_array());
+    assert!(fitbit.json("sleep/date/2026-11-20").await["sleep"].is_array());
 }
 
 #[tokio::test]
