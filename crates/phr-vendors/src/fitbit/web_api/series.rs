@@ -35,6 +35,11 @@ pub(super) static DISTANCE: Series =
 
 type Totals = BTreeMap<Date, i64>;
 
+/// What totals come to. Whatever a vendor says, it is a number.
+pub(super) fn sum(totals: &Totals) -> i64 {
+    totals.values().copied().fold(0, i64::saturating_add)
+}
+
 impl Series {
     /// The series behind a metric.
     pub(super) fn of(metric: Metric) -> Option<&'static Self> {
@@ -75,7 +80,7 @@ impl Series {
         let zeros: BTreeSet<Date> =
             totals.iter().filter(|(_, total)| **total == 0).map(|(date, _)| *date).collect();
         if self == &DISTANCE && zeros.len() < totals.len() {
-            self.check_units(asking, days, totals.values().sum()).await?;
+            self.check_units(asking, days, sum(&totals)).await?;
         }
         if zeros.is_empty() {
             return Ok(totals);
@@ -94,7 +99,7 @@ impl Series {
     }
 
     /// Sums of `days` in base units; a row without a value is none.
-    fn read(&self, days: DateRange, rows: &[Row]) -> Result<Totals, VendorError> {
+    pub(super) fn read(&self, days: DateRange, rows: &[Row]) -> Result<Totals, VendorError> {
         let mut totals = Totals::new();
         for row in rows {
             let date = row.date().map_err(|_| VendorError::Unreadable)?;
@@ -117,13 +122,13 @@ impl Series {
         let topic = Topic { endpoint: "activity", data_type: self.name };
         let path = self.path(days);
         let miles = asking.rooted_in_us_units(topic, &path, self.place()).await?;
-        let miles: i64 = self.read(days, &miles.rows)?.values().sum();
-        KILOMETRES_IN_A_MILE.check(metric, miles)
+        let miles = self.read(days, &miles.rows)?;
+        KILOMETRES_IN_A_MILE.check(metric, sum(&miles))
     }
 
     /// The day's figure in the head of an intraday answer.
     pub(super) fn head(&self, date: Date, rows: &[Row]) -> Result<i64, VendorError> {
-        Ok(self.read(DateRange::day(date), rows)?.into_values().sum())
+        Ok(sum(&self.read(DateRange::day(date), rows)?))
     }
 
     fn path(&self, days: DateRange) -> String {

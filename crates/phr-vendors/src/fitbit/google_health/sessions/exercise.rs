@@ -3,7 +3,7 @@
 use phr_model::{Part, exercise::place};
 use serde::{Deserialize, de::Error};
 
-use super::{Interval, MINUTE, Session, no_time};
+use super::{Interval, Session, no_time};
 use crate::fitbit::google_health::{
     json::{Maybe, Nested, Number},
     times::Length,
@@ -60,7 +60,7 @@ impl ExercisePoint {
     }
 }
 
-/// Hundredths of a second as hundredths of a minute, rounded half up.
+/// Hundredths of a second as base units, which are hundredths of a minute, rounded half up.
 fn rounded(hundredths: i64) -> i64 {
-    (hundredths * MINUTE / 100 + 30) / 60
+    hundredths.saturating_add(30) / 60
 }
