@@ -145,7 +145,7 @@ impl Stretch {
 
 impl Session {
     /// One sample of the whole, one of each part, one of each stretch.
-    fn samples(&self, offsets: &Offsets) -> Vec<Sample> {
+    pub(super) fn samples(&self, offsets: &Offsets) -> Vec<Sample> {
         let whole = self.time.sample(Part::whole(self.value), offsets);
         let parts = self.parts.iter().map(|(part, amount)| (self.time, part.value(*amount)));
         let stages = self.stages.iter().map(|(part, time)| (*time, part.value(time.length())));
@@ -153,7 +153,7 @@ impl Session {
         std::iter::once(whole).chain(others).collect()
     }
 
-    fn date(&self, sessions: SessionType, offsets: &Offsets) -> Date {
+    pub(super) fn date(&self, sessions: SessionType, offsets: &Offsets) -> Date {
         let length = jiff::SignedDuration::from_secs(i64::from(self.time.seconds));
         let (at, offset) = match sessions {
             SessionType::Sleep => {

@@ -10,6 +10,8 @@ mod account;
 mod answer;
 mod asking;
 mod failure;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod heart;
 mod intraday;
 mod oauth;

@@ -28,11 +28,11 @@ use crate::{
 pub(super) const MOST_DAYS: i32 = 31;
 /// Milligrams of a kilogram.
 const SCALE: i64 = 1_000_000;
-const PLACE: Place<'static> = Place { root: "weight", scale: SCALE };
+pub(super) const PLACE: Place<'static> = Place { root: "weight", scale: SCALE };
 const TOPIC: Topic = Topic { endpoint: "weight", data_type: "weight" };
 
 #[derive(Deserialize)]
-struct Log {
+pub(super) struct Log {
     #[serde(default)]
     date: Maybe<Date>,
     #[serde(default)]
@@ -45,7 +45,7 @@ struct Log {
 
 /// A weigh-in, understood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct WeighIn {
+pub(super) struct WeighIn {
     date: Date,
     time: Time,
     milligrams: i64,
@@ -58,16 +58,23 @@ pub(super) async fn marks(
     asking: Asking<'_>,
     days: DateRange,
 ) -> Result<BTreeMap<Date, Figure>, VendorError> {
-    let mut by_day: BTreeMap<Date, Vec<WeighIn>> = BTreeMap::new();
+    let mut all = Vec::new();
     for days in pieces(days, MOST_DAYS) {
-        for weigh_in in weigh_ins(asking, days).await? {
-            by_day.entry(weigh_in.date).or_default().push(weigh_in);
-        }
+        all.extend(weigh_ins(asking, days).await?);
+    }
+    Ok(of_days(&all))
+}
+
+/// The figure of each day on which somebody was weighed.
+pub(super) fn of_days(weigh_ins: &[WeighIn]) -> BTreeMap<Date, Figure> {
+    let mut by_day: BTreeMap<Date, Vec<WeighIn>> = BTreeMap::new();
+    for weigh_in in weigh_ins {
+        by_day.entry(weigh_in.date).or_default().push(*weigh_in);
     }
     let figure = |weigh_ins: &[WeighIn]| Figure::Mark {
         fingerprint: mark(weigh_ins.iter().flat_map(WeighIn::words)),
     };
-    Ok(by_day.iter().map(|(date, weigh_ins)| (*date, figure(weigh_ins))).collect())
+    by_day.iter().map(|(date, weigh_ins)| (*date, figure(weigh_ins))).collect()
 }
 
 /// The weigh-ins of `days`, at most [`MOST_DAYS`].
@@ -76,16 +83,21 @@ pub(super) async fn read_days(
     days: DateRange,
     offsets: &Offsets,
 ) -> Result<Vec<DayReading>, VendorError> {
+    Ok(taken(&weigh_ins(asking, days).await?, days, offsets))
+}
+
+/// Samples of weigh-ins, which are in order.
+pub(super) fn taken(weigh_ins: &[WeighIn], days: DateRange, offsets: &Offsets) -> Vec<DayReading> {
     let mut found = empty_days(days);
     let mut clock = WallClock::new(offsets, days);
-    for weigh_in in weigh_ins(asking, days).await? {
+    for weigh_in in weigh_ins {
         clock.begin();
         let (at, offset) = clock.tell(weigh_in.date.to_datetime(weigh_in.time));
         let (offset_seconds, value) = (offset.seconds(), weigh_in.milligrams);
         let sample = Sample { at, seconds: 0, offset_seconds, value };
         found.entry(weigh_in.date).or_default().push(sample);
     }
-    Ok(readings(found))
+    readings(found)
 }
 
 /// The weigh-ins of `days` in order, in kilograms for sure.
@@ -106,7 +118,7 @@ async fn weigh_ins(asking: Asking<'_>, days: DateRange) -> Result<Vec<WeighIn>, 
     Ok(weigh_ins)
 }
 
-fn understood(logs: &[Log], days: DateRange) -> Result<Vec<WeighIn>, VendorError> {
+pub(super) fn understood(logs: &[Log], days: DateRange) -> Result<Vec<WeighIn>, VendorError> {
     let logs = logs.iter().filter(|log| log.weight.is_some());
     let all = logs.map(|log| log.understood().ok_or(VendorError::Unreadable));
     let mut all = all.collect::<Result<Vec<_>, _>>()?;

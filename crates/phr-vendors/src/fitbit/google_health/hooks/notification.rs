@@ -19,7 +19,7 @@ const SHOWN: usize = 10;
 
 /// Whether the body is `{"type":"verification"}`: by its structure, so that a notification which
 /// contains these words is none.
-pub(super) fn is_handshake(body: &[u8]) -> bool {
+pub(in crate::fitbit::google_health) fn is_handshake(body: &[u8]) -> bool {
     if body.len() > LONGEST_HANDSHAKE {
         return false;
     }
@@ -28,7 +28,7 @@ pub(super) fn is_handshake(body: &[u8]) -> bool {
 }
 
 /// Whom a body is about: one note per account, with the earliest day of all its items.
-pub(super) fn read(body: &[u8]) -> Result<HookEvent, HookRefusal> {
+pub(in crate::fitbit::google_health) fn read(body: &[u8]) -> Result<HookEvent, HookRefusal> {
     let items = match serde_json::from_slice(body) {
         Ok(Value::Array(items)) => items,
         Ok(item @ Value::Object(_)) => vec![item],
