@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use phr_store::StoreError;
-use phr_vendors::{HookRefusal, VendorError};
+use phr_vendors::{HookRefusal, Strangers, VendorError};
 
 use crate::problem::{FieldError, Problem};
 
@@ -71,9 +71,9 @@ pub enum ApiError {
     /// Nobody has set a webhook up here.
     #[error("webhooks are not set up")]
     WebhookNotSetUp,
-    /// A webhook is refused.
-    #[error(transparent)]
-    Webhook(#[from] HookRefusal),
+    /// A webhook is refused, in the way its vendor expects.
+    #[error("{0}")]
+    Webhook(HookRefusal, Strangers),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -170,9 +170,10 @@ impl ApiError {
                 StatusCode::SERVICE_UNAVAILABLE,
                 "webhook-not-set-up",
                 "Webhooks are not set up",
-                "The operator has not set FITBIT_WEBHOOK_AUTHORIZATION",
+                "The operator has not set FITBIT_WEBHOOK_AUTHORIZATION (FITBIT_SUBSCRIBER_CODE, with \
+                 FITBIT_UPSTREAM=web-api)",
             ),
-            Self::Webhook(refusal) => webhook(*refusal),
+            Self::Webhook(refusal, strangers) => webhook(*refusal, *strangers),
             Self::Store(error) => store(error),
             Self::Internal(_) => Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR),
         }
@@ -210,16 +211,20 @@ fn store(error: &StoreError) -> Problem {
     }
 }
 
-fn webhook(refusal: HookRefusal) -> Problem {
+fn webhook(refusal: HookRefusal, strangers: Strangers) -> Problem {
+    let to_strangers = match strangers {
+        Strangers::Unauthorized => StatusCode::UNAUTHORIZED,
+        Strangers::NotFound => StatusCode::NOT_FOUND,
+    };
     let refused = |status, code, detail| Problem::new(status, code, "Webhook refused", detail);
     match refusal {
         HookRefusal::Unauthorized => refused(
-            StatusCode::UNAUTHORIZED,
+            to_strangers,
             "webhook-unauthorized",
             "The Authorization header is missing or is not the value registered with the vendor",
         ),
         HookRefusal::Forged => refused(
-            StatusCode::UNAUTHORIZED,
+            to_strangers,
             "webhook-forged",
             "The signature is missing or does not fit the body",
         ),

@@ -211,7 +211,7 @@ impl Connector {
         if vendor.metrics().iter().all(|metric| !vendor.permits(&grant.scopes, *metric)) {
             return Err(ConnectError::NothingGranted);
         }
-        let access = self.access(&grant);
+        let (access, granted) = (self.access(&grant), grant.scopes.clone());
         let consent = self.consent(vendor, redeemable.connection, &access, grant).await?;
         match self.store.link(redeemable.connection, consent, self.clock.now()).await? {
             Linking::LinkedElsewhere => return Err(ConnectError::LinkedElsewhere),
@@ -219,6 +219,9 @@ impl Connector {
             Linking::Linked => {}
         }
         self.learn_membership(vendor, redeemable.connection, &access).await?;
+        if let Err(error) = vendor.subscribe(&access, redeemable.connection, &granted).await {
+            tracing::info!(code = error.code(), "a person could not be subscribed yet");
+        }
         let connection = self.store.connection_of(redeemable.person, vendor.name()).await?;
         let connection = Box::new(connection.ok_or(ConnectError::Expired)?);
         Ok(Finished::Connected { connection, missing, return_to: redeemable.return_to })

@@ -1,8 +1,9 @@
 //! Ending a connection, and withdrawing the grant at the vendor even if the vendor is down today.
 
-use phr_model::PersonId;
+use phr_model::{ConnectionId, PersonId};
 use phr_store::revocation::Revocation;
-use phr_vendors::{VendorError, Verdict, registry::Vendors};
+use phr_vendors::{Access, Urgency, Vendor, VendorError, Verdict, registry::Vendors};
+use secrecy::SecretString;
 
 use crate::{
     connect::{ConnectError, Connector},
@@ -66,12 +67,26 @@ impl Connector {
                 tracing::warn!("a grant of an upstream that is not used any more is dropped");
                 Ok(())
             }
-            (Some(vendor), Ok(tokens)) => vendor.revoke(&tokens.refresh).await,
+            (Some(vendor), Ok(tokens)) => {
+                if revocation.attempts == 0 {
+                    unsubscribe(&*vendor, revocation.connection, tokens.access).await;
+                }
+                vendor.revoke(&tokens.refresh).await
+            }
             (None, _) => Err(VendorError::Misconfigured("credentials are not configured")),
             (_, Err(_)) => {
                 tracing::error!("a waiting grant cannot be opened and is dropped");
                 Ok(())
             }
         }
+    }
+}
+
+/// Tried once, because no notification does harm: withdrawing the grant ends them as well, and of
+/// people who are not connected nothing is heard.
+async fn unsubscribe(vendor: &dyn Vendor, connection: ConnectionId, token: SecretString) {
+    let access = Access { connection, token, urgency: Urgency::Person };
+    if let Err(error) = vendor.unsubscribe(&access, connection).await {
+        tracing::info!(code = error.code(), "a person was not unsubscribed");
     }
 }

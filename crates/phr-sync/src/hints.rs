@@ -1,16 +1,20 @@
-//! What a run answers to the hints that made it due.
+//! What a run answers to the hints that made it due, and what is done so that hints come.
+
+use std::sync::Arc;
 
 use phr_store::{
     StoreError,
     connection::{Connection, Lease},
     hook::Answered,
 };
+use phr_vendors::{Urgency, Vendor};
 
 use crate::{
     hooks,
     report::{Outcome, RunReport},
-    run::Ended,
+    run::{Ended, vendor_error},
     service::SyncService,
+    session::{Failure, Session},
 };
 
 impl SyncService {
@@ -39,10 +43,43 @@ impl SyncService {
         Ok(())
     }
 
+    /// Subscribes the person (again), where vendors notify person by person: those who connected
+    /// before the operator asked for notifications, and those whose subscription got lost. That it
+    /// cannot be done today is no failure; it comes again every night.
+    pub(crate) async fn resubscribe(
+        &self,
+        vendor: &Arc<dyn Vendor>,
+        connection: &Connection,
+        lease: Lease,
+    ) -> Result<(), StoreError> {
+        if !vendor.subscribes_people() || connection.upstream != vendor.upstream() {
+            return Ok(());
+        }
+        if let Err(failure) = self.subscribe(vendor, connection, lease).await {
+            let code = vendor_error(failure)?.code();
+            tracing::info!(code, "a person could not be subscribed yet");
+        }
+        Ok(())
+    }
+
+    async fn subscribe(
+        &self,
+        vendor: &Arc<dyn Vendor>,
+        connection: &Connection,
+        lease: Lease,
+    ) -> Result<(), Failure> {
+        let mut session = Session::open(self, vendor.clone(), lease, Urgency::Audit).await?;
+        let asked = session.ask(|access| async move {
+            vendor.subscribe(&access, connection.id, &connection.scopes).await
+        });
+        asked.await
+    }
+
     /// Days that changed of metrics whose changes the vendor announces.
     fn announced_changes(&self, connection: &Connection, report: &RunReport) -> u32 {
         let Ok(vendor) = self.vendor(&connection.vendor) else { return 0 };
-        let announced = report.metrics.iter().filter(|row| vendor.announces(row.metric));
+        let announced =
+            report.metrics.iter().filter(|row| vendor.announces(&connection.scopes, row.metric));
         announced.map(|row| row.days_changed).sum()
     }
 }

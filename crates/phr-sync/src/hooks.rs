@@ -32,10 +32,14 @@ pub fn oldest(today: Date) -> Date {
     today.saturating_sub(FURTHEST_BACK.days())
 }
 
+/// Whether notifications come in.
+pub(crate) fn are_flowing(hooked: Hooked, now: Timestamp) -> bool {
+    hooked.last_at.is_some_and(|at| now.duration_since(at) < FLOWING)
+}
+
 /// Time to the next routine run: longer where notifications come in and can be relied on.
 pub(crate) fn interval(usual: SignedDuration, hooked: Hooked, now: Timestamp) -> SignedDuration {
-    let flowing = hooked.last_at.is_some_and(|at| now.duration_since(at) < FLOWING);
-    if flowing && hooked.missed == 0 {
+    if are_flowing(hooked, now) && hooked.missed == 0 {
         usual.saturating_mul(RARER).min(RAREST).max(usual)
     } else {
         usual

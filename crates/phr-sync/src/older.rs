@@ -15,6 +15,7 @@ use phr_vendors::{Vendor, VendorError};
 use crate::{
     audit,
     history::{Chunk, Left, wanted_since},
+    hooks,
     run::{Ended, Task, zone_of},
     schedule,
     service::{SyncError, SyncService},
@@ -199,6 +200,9 @@ impl SyncService {
             if last.as_ref().is_none_or(has_finished) {
                 from = night.next_from;
             }
+            if self.is_time_to_subscribe(connection, last.as_ref()) {
+                self.resubscribe(&vendor, connection, lease).await?;
+            }
         }
         let due_at = self.after_audit(connection, &zone, last.as_ref());
         let ended = last.as_ref().and_then(ended_by);
@@ -234,6 +238,14 @@ impl SyncService {
             }
         }
         Ok(last)
+    }
+
+    /// Once a night. A metric that fails lets audits come again and again; then only while nothing is
+    /// heard of the vendor.
+    fn is_time_to_subscribe(&self, connection: &Connection, last: Option<&Ended>) -> bool {
+        let Some(last) = last.filter(|ended| !has_finished(ended)) else { return true };
+        let goes_on = !last.interrupted && ended_by(last).is_none();
+        goes_on && !hooks::are_flowing(connection.hooked, self.clock.now())
     }
 
     /// The next night; sooner if this one's work is not finished.

@@ -189,6 +189,7 @@ pub const ENDPOINTS: &[&str] = &[
     "activity",
     "activity intraday",
     "devices",
+    "subscriptions",
 ];
 /// How long vendors took.
 pub const VENDOR_SECONDS: Instrument = histogram(

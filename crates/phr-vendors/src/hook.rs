@@ -62,6 +62,15 @@ pub enum HookRefusal {
     TooMany,
 }
 
+/// What a vendor expects strangers to be told: whoever sends what is not the vendor's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Strangers {
+    /// That they are not who they should be (401).
+    Unauthorized,
+    /// That there is nothing here (404).
+    NotFound,
+}
+
 /// Judges what comes in on a vendor's webhook.
 #[async_trait]
 pub trait HookReceiver: Send + Sync {
@@ -70,6 +79,18 @@ pub trait HookReceiver: Send + Sync {
 
     /// Names of the header that carries the signature, the present one first.
     fn signature_headers(&self) -> &'static [&'static str];
+
+    /// What the vendor expects those to be told whose requests are [`HookRefusal::Unauthorized`] or
+    /// [`HookRefusal::Forged`].
+    fn strangers(&self) -> Strangers {
+        Strangers::Unauthorized
+    }
+
+    /// Whether `code` is the one by which the vendor makes sure that this address is ours; none if the
+    /// vendor asks for no such code.
+    fn verify(&self, _code: &[u8]) -> Option<bool> {
+        None
+    }
 
     /// What the request says, if it is genuine. Asks nobody, except for the vendor's public keys
     /// when those held are too old or lack the one named.

@@ -23,7 +23,7 @@ pub use allowance::{Allowance, Urgency};
 pub use budget::Budget;
 pub use device::{Battery, Device, DeviceKind};
 pub use error::{VendorError, Verdict};
-pub use hook::{HookEvent, HookNote, HookReceiver, HookRefusal, HookRequest};
+pub use hook::{HookEvent, HookNote, HookReceiver, HookRefusal, HookRequest, Strangers};
 pub use http::http_client;
 pub use pace::{InstantPace, Pace, TokioPace};
 pub use rate::{Limits, Rate, Rates};

@@ -122,9 +122,37 @@ pub trait Vendor: Send + Sync {
         needs.into_iter().any(|facts| granted.iter().any(|scope| scope == facts.scope))
     }
 
-    /// Whether the vendor's webhook tells of changes of `metric`, if one is set up.
-    fn announces(&self, _metric: Metric) -> bool {
+    /// Whether the vendor's webhook tells of changes of `metric`, if one is set up and the person
+    /// `granted` these scopes.
+    fn announces(&self, _granted: &[String], _metric: Metric) -> bool {
         false
+    }
+
+    /// Whether people are subscribed to the vendor's webhook one by one, by [`Self::subscribe`], and
+    /// one is set up.
+    fn subscribes_people(&self) -> bool {
+        false
+    }
+
+    /// Has the vendor notify us of what changes for the person of `connection`, as far as the
+    /// `granted` scopes allow. Doing it again changes nothing. An error leaves undone what may be
+    /// done another time.
+    async fn subscribe(
+        &self,
+        _access: &Access,
+        _connection: ConnectionId,
+        _granted: &[String],
+    ) -> Result<(), VendorError> {
+        Ok(())
+    }
+
+    /// Ends what [`Self::subscribe`] began; nothing happens if there is nothing to end.
+    async fn unsubscribe(
+        &self,
+        _access: &Access,
+        _connection: ConnectionId,
+    ) -> Result<(), VendorError> {
+        Ok(())
     }
 
     /// Whether its data come as what the clock on the wall showed, without offset: then it must be

@@ -5,6 +5,7 @@ mod fetched;
 mod fhir;
 mod notify;
 mod reader;
+mod webhooks;
 
 use std::net::SocketAddr;
 
@@ -59,6 +60,23 @@ pub(crate) struct Fitbit {
     pub(crate) base_url: Option<Url>,
     /// What Google sends along with notifications; without it none are heard.
     pub(crate) webhook: Option<Authorization>,
+    /// The verification code of the Web API's subscriber; without it nobody is subscribed and nothing
+    /// is heard.
+    pub(crate) subscriber: Option<SecretString>,
+}
+
+/// Who manages where notifications go.
+#[derive(Debug, Clone)]
+pub(crate) enum Webhooks {
+    /// We, for the whole Cloud project.
+    Project(WebhookAdmin),
+    /// The operator at dev.fitbit.com, and the server person by person.
+    PerPerson {
+        /// Where people and apps reach this server.
+        public_url: Url,
+        /// Whether the subscriber's verification code is set.
+        has_code: bool,
+    },
 }
 
 /// What managing the Cloud project's webhook takes.
@@ -78,14 +96,14 @@ pub(crate) struct WebhookAdmin {
     pub(crate) metrics: Vec<Metric>,
 }
 
-impl WebhookAdmin {
+impl Webhooks {
     /// Reads only what `phr webhooks` needs.
     ///
     /// # Errors
     /// Every mistake found.
     pub(crate) fn read(variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, Vec<Mistake>> {
         let mut reader = Reader { variable, mistakes: Vec::new() };
-        match reader.webhook_admin() {
+        match reader.webhooks() {
             Some(admin) if reader.mistakes.is_empty() => Ok(admin),
             _ => Err(reader.mistakes),
         }
@@ -147,7 +165,7 @@ impl Place {
 }
 
 /// Every variable the server reads. `.env.example` documents each; a test keeps the two equal.
-pub(crate) const VARIABLES: [&str; 62] = [
+pub(crate) const VARIABLES: [&str; 63] = [
     "LISTEN",
     "PUBLIC_URL",
     "DATABASE_URL",
@@ -161,6 +179,7 @@ pub(crate) const VARIABLES: [&str; 62] = [
     "FITBIT_BASE_URL",
     "FITBIT_WEBHOOK_AUTHORIZATION",
     "FITBIT_WEBHOOK_CHECK",
+    "FITBIT_SUBSCRIBER_CODE",
     "FITBIT_PROJECT_NUMBER",
     "FITBIT_ADMIN_TOKEN",
     "REGISTRATION",

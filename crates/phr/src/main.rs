@@ -27,7 +27,7 @@ use std::{io::Write, process::ExitCode};
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
-use config::{Config, Fhir, Mistake, Place, WebhookAdmin};
+use config::{Config, Fhir, Mistake, Place, Webhooks};
 use phr_store::SharedStore;
 use telemetry::Telemetry;
 
@@ -97,7 +97,8 @@ enum Command {
     /// FITBIT_WEBHOOK_AUTHORIZATION to a value of your choice, and FITBIT_ADMIN_TOKEN to an access
     /// token with the scope cloud-platform (`gcloud auth print-access-token`; it lasts an hour and is
     /// needed for these commands only). The server must be running and reachable by https, because
-    /// Google calls it while you register. See docs/webhooks.md.
+    /// Google calls it while you register. With FITBIT_UPSTREAM=web-api it tells what to enter at
+    /// dev.fitbit.com instead. See docs/webhooks.md.
     #[command(subcommand)]
     Webhooks(webhooks::Command),
     /// List notices that wait to be delivered or were given up
@@ -213,7 +214,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
             })
         }
         Command::Webhooks(command) => {
-            say(&webhooks::run(command, &checked(WebhookAdmin::read(&variable))?).await?)
+            say(&webhooks::run(command, &checked(Webhooks::read(&variable))?).await?)
         }
         Command::Notices { retry } => {
             let now = phr_model::Clock::now(&phr_model::SystemClock);

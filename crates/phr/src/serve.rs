@@ -11,7 +11,7 @@ use phr_vendors::{
     Allowance, HookReceiver, Limits, Rates, Vendor,
     fitbit::{
         google_health::{self, GoogleHealth, hooks::GoogleHooks},
-        web_api::{self, WebApi},
+        web_api::{self, WebApi, hooks::SubscriberHooks},
     },
     http_client,
 };
@@ -213,7 +213,9 @@ pub(crate) fn vendors(
             Arc::new(GoogleHealth::new(&settings, http, allowance, clock))
         }
         Upstream::WebApi => {
-            let settings = web_api(fitbit).with_metrics(metrics);
+            let settings = web_api(fitbit)
+                .with_metrics(metrics)
+                .with_subscriptions(fitbit.subscriber.is_some());
             Arc::new(WebApi::new(&settings, http, allowance, clock))
         }
     };
@@ -241,13 +243,17 @@ fn webhooks(
     clock: &Arc<dyn Clock>,
 ) -> anyhow::Result<Option<Arc<dyn HookReceiver>>> {
     let Some(fitbit) = &config.fitbit else { return Ok(None) };
-    let authorization = fitbit.webhook.clone();
-    let Some(authorization) = authorization.filter(|_| fitbit.upstream == Upstream::GoogleHealth)
-    else {
-        return Ok(None);
-    };
-    let keyset = google(fitbit).keyset_url;
-    Ok(Some(Arc::new(GoogleHooks::new(authorization, keyset, http_client()?, clock.clone()))))
+    Ok(match fitbit.upstream {
+        Upstream::GoogleHealth => {
+            let Some(authorization) = fitbit.webhook.clone() else { return Ok(None) };
+            let (keyset, http) = (google(fitbit).keyset_url, http_client()?);
+            Some(Arc::new(GoogleHooks::new(authorization, keyset, http, clock.clone())))
+        }
+        Upstream::WebApi => {
+            let Some(code) = fitbit.subscriber.clone() else { return Ok(None) };
+            Some(Arc::new(SubscriberHooks::new(&fitbit.client_secret, code)))
+        }
+    })
 }
 
 /// Ctrl-C, or SIGTERM from a service manager.

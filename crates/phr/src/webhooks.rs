@@ -7,9 +7,9 @@ use phr_vendors::{
 };
 use url::Url;
 
-use crate::config::WebhookAdmin;
+use crate::config::{WebhookAdmin, Webhooks};
 
-/// Where Google's notifications come in.
+/// Where notifications come in.
 const PATH: &str = "webhooks/fitbit";
 
 /// What to do with the Cloud project's subscribers.
@@ -48,7 +48,30 @@ fn id(text: &str) -> Result<String, &'static str> {
 }
 
 /// Does it and says what was done.
-pub(crate) async fn run(command: Command, admin: &WebhookAdmin) -> anyhow::Result<String> {
+pub(crate) async fn run(command: Command, webhooks: &Webhooks) -> anyhow::Result<String> {
+    match webhooks {
+        Webhooks::Project(admin) => manage(command, admin).await,
+        Webhooks::PerPerson { public_url, has_code } => {
+            anyhow::bail!(by_hand(&public_url.join(PATH).context("PUBLIC_URL")?, *has_code))
+        }
+    }
+}
+
+/// The Web API has no way to register an address but its website.
+fn by_hand(endpoint: &Url, has_code: bool) -> String {
+    let code = if has_code { "which is set" } else { "which is not set yet" };
+    format!(
+        "there is nothing to register, list or remove with FITBIT_UPSTREAM=web-api.\n\
+         Once, at dev.fitbit.com, in the settings of the application, add a subscriber:\n  \
+           endpoint URL: {endpoint}\n  \
+           type: JSON body\n\
+         Its verification code belongs into FITBIT_SUBSCRIBER_CODE ({code}). Start the server with it,\n\
+         then let dev.fitbit.com verify the subscriber.\n\
+         From then on the server subscribes each person by itself: when they connect, and once a night."
+    )
+}
+
+async fn manage(command: Command, admin: &WebhookAdmin) -> anyhow::Result<String> {
     let google = Url::parse("https://health.googleapis.com/")?;
     let base = admin.base_url.clone().unwrap_or(google);
     let (project, token) = (admin.project.clone(), admin.token.clone());
@@ -126,10 +149,10 @@ mod tests {
     #[tokio::test]
     async fn a_project_without_subscribers_is_told_how_to_make_one() {
         let sandbox = Sandbox::start(Options::default()).await.unwrap();
-        let text = run(Command::List, &admin(&sandbox, "https://phr.example")).await.unwrap();
+        let text = manage(Command::List, &admin(&sandbox, "https://phr.example")).await.unwrap();
         assert!(text.contains("phr webhooks register"), "{text}");
         let remove = Command::Remove { name: Name { id: "phr-backend".to_owned() } };
-        let text = run(remove, &admin(&sandbox, "https://phr.example")).await.unwrap();
+        let text = manage(remove, &admin(&sandbox, "https://phr.example")).await.unwrap();
         assert_eq!(text, "There is no subscriber called phr-backend.\n");
     }
 
@@ -137,7 +160,7 @@ mod tests {
     async fn an_endpoint_that_nobody_serves_is_explained() {
         let sandbox = Sandbox::start(Options::default()).await.unwrap();
         let register = Command::Register { name: Name { id: "phr-backend".to_owned() } };
-        let error = run(register, &admin(&sandbox, "http://127.0.0.1:1/")).await.unwrap_err();
+        let error = manage(register, &admin(&sandbox, "http://127.0.0.1:1/")).await.unwrap_err();
         let text = format!("{error:#}");
         assert!(text.contains("not https") && text.contains("could not verify"), "{text}");
         assert!(!text.contains("b0c8yE1n6Qv2K7"), "{text}");
@@ -148,8 +171,19 @@ mod tests {
         let sandbox = Sandbox::start(Options::default()).await.unwrap();
         let wrong =
             WebhookAdmin { project: "7".to_owned(), ..admin(&sandbox, "https://a.example") };
-        let error = run(Command::List, &wrong).await.unwrap_err();
+        let error = manage(Command::List, &wrong).await.unwrap_err();
         assert!(format!("{error:#}").contains("NUMBER"), "{error:#}");
+    }
+
+    #[tokio::test]
+    async fn with_the_web_api_the_operator_is_told_what_to_enter_where() {
+        for (has_code, said) in [(true, "which is set)"), (false, "which is not set yet)")] {
+            let public_url = "https://phr.example".parse().unwrap();
+            let webhooks = Webhooks::PerPerson { public_url, has_code };
+            let told = run(Command::List, &webhooks).await.unwrap_err().to_string();
+            assert!(told.contains("https://phr.example/webhooks/fitbit"), "{told}");
+            assert!(told.contains(said) && told.contains("dev.fitbit.com"), "{told}");
+        }
     }
 
     #[test]

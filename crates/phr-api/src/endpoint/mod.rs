@@ -63,7 +63,7 @@ pub(crate) fn waiting() -> OpenApiRouter<ApiState> {
 
 /// Routes that vendors call.
 pub(crate) fn called_by_vendors() -> OpenApiRouter<ApiState> {
-    OpenApiRouter::new().routes(routes!(webhooks::hear_fitbit))
+    OpenApiRouter::new().routes(routes!(webhooks::hear_fitbit, webhooks::verify_fitbit))
 }
 
 /// Routes for whoever watches over the process.

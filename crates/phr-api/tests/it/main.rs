@@ -24,6 +24,7 @@ mod sessions;
 mod smart;
 mod smart_tokens;
 mod status;
+mod subscriptions;
 mod tokens;
 mod webhooks;
 

@@ -224,6 +224,13 @@ async fn without_a_value_of_our_own_nothing_is_heard() {
     let app = TestApp::start().await;
     let detail = post(&app, "Bearer anything", "", HELLO).await.problem(503);
     assert!(detail.contains("FITBIT_WEBHOOK_AUTHORIZATION"), "{detail}");
+    app.visit("/webhooks/fitbit?verify=anything", None).await.problem(503);
+}
+
+#[tokio::test]
+async fn google_has_no_code_by_which_the_address_could_prove_itself() {
+    let app = app().await;
+    app.visit("/webhooks/fitbit?verify=anything", None).await.problem(404);
 }
 
 #[tokio::test]

@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use phr_model::Clock;
 use phr_telemetry::record::{self, Answer};
 use reqwest::{
-    Client, RequestBuilder, Response, StatusCode,
-    header::{ACCEPT_LANGUAGE, HeaderMap},
+    Client, Method, RequestBuilder, Response, StatusCode,
+    header::{ACCEPT_LANGUAGE, CONTENT_LENGTH, HeaderMap},
 };
 use secrecy::ExposeSecret;
 use serde_json::Value;
@@ -28,6 +28,8 @@ use crate::{
 };
 
 const TIMEOUT: Duration = Duration::from_secs(30);
+/// An order is given beside something else, which is not to wait for it.
+const ORDER_TIMEOUT: Duration = Duration::from_secs(10);
 const LONGEST_ANSWER: usize = 16 * 1024 * 1024;
 const LONGEST_REFUSAL: usize = 64 * 1024;
 /// Attempts in all.
@@ -81,6 +83,9 @@ pub(super) enum Ask<'a> {
     Speaking(&'static str),
     /// POST with this body.
     Post(&'a Value),
+    /// A request without a body, whose success is all that matters. It is not tried again here: an
+    /// order that could not be given is given another time.
+    Order(Method),
 }
 
 impl Api {
@@ -127,7 +132,7 @@ impl Api {
 
     /// How long to wait before the same request may be sent again, if it may.
     fn second_chance(&self, call: &Call<'_>, failure: &Failure, tries: u32) -> Option<Duration> {
-        if tries >= TRIES {
+        if tries >= TRIES || matches!(call.ask, Ask::Order(_)) {
             return None;
         }
         let backoff = self.pace.jitter(FIRST_BACKOFF * 2_u32.pow(tries - 1));
@@ -168,7 +173,7 @@ impl Api {
             self.watch.note(self.upstream, response.headers(), self.clock.now());
         }
         let outcome = match sent {
-            Ok(response) => self.body(response).await,
+            Ok(response) => self.body(response, &call.ask).await,
             Err(_) => Err(VendorError::Unavailable.into()),
         };
         let Call { endpoint, data_type, .. } = call;
@@ -183,20 +188,27 @@ impl Api {
     fn request(&self, access: &Access, call: &Call<'_>) -> RequestBuilder {
         let mut url = self.base.clone();
         url.set_path(call.path);
-        let request = match call.ask {
+        let patience = if let Ask::Order(_) = call.ask { ORDER_TIMEOUT } else { TIMEOUT };
+        let request = match &call.ask {
             Ask::Get(query) | Ask::Page(query) => {
                 url.set_query(encode(query).as_deref());
                 self.http.get(url)
             }
-            Ask::Speaking(language) => self.http.get(url).header(ACCEPT_LANGUAGE, language),
+            Ask::Speaking(language) => self.http.get(url).header(ACCEPT_LANGUAGE, *language),
             Ask::Post(body) => self.http.post(url).json(body),
+            // Without the length some servers answer 411.
+            Ask::Order(method) => self.http.request(method.clone(), url).header(CONTENT_LENGTH, 0),
         };
-        request.bearer_auth(access.token.expose_secret()).timeout(TIMEOUT)
+        request.bearer_auth(access.token.expose_secret()).timeout(patience)
     }
 
-    /// The body of a success, or what the refusal means.
-    async fn body(&self, response: Response) -> Result<Vec<u8>, Failure> {
+    /// The body of a success, or what the refusal means. Whatever is said to an order that was carried
+    /// out (`null`, `{}`, nothing) is passed over.
+    async fn body(&self, response: Response, ask: &Ask<'_>) -> Result<Vec<u8>, Failure> {
         let (status, headers) = (response.status(), response.headers().clone());
+        if matches!(ask, Ask::Order(_)) && status.is_success() {
+            return Ok(Vec::new());
+        }
         if status != StatusCode::OK {
             let body = read_capped(response, LONGEST_REFUSAL).await.unwrap_or_default();
             return Err((self.classify)(status, &headers, &body, self.clock.now()));
@@ -256,8 +268,10 @@ mod tests {
 
     #[test]
     fn every_request_has_a_time_out_and_hides_its_token() {
-        for request in [request(Ask::Get(&[])), request(Ask::Post(&Value::Null))] {
-            assert_eq!(request.timeout(), Some(&TIMEOUT));
+        let order = request(Ask::Order(Method::POST));
+        assert_eq!(order.headers()["content-length"], "0");
+        for request in [request(Ask::Get(&[])), request(Ask::Post(&Value::Null)), order] {
+            assert!(request.timeout().is_some_and(|timeout| *timeout <= TIMEOUT));
             assert!(request.headers()["authorization"].is_sensitive());
             assert!(!format!("{request:?}").contains("ya29"));
         }

@@ -10,13 +10,15 @@ use crate::error::VendorError;
 /// Vendors may ask for any wait; we come back after this at the latest.
 pub(super) const LONGEST_WAIT: Duration = Duration::from_hours(1);
 
-/// Why a request failed, as far as a walk through pages must know.
+/// Why a request failed, as far as whoever walks through pages or gives orders must know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Failure {
     /// 504: the page was too big. Halve it and begin anew.
     TooBig,
     /// The page token is no longer known. Begin anew.
     PageToken,
+    /// 409: something else is in its place.
+    Conflict,
     /// Everything else.
     Vendor(VendorError),
 }
@@ -32,6 +34,7 @@ impl From<Failure> for VendorError {
         match failure {
             Failure::TooBig => Self::Unavailable,
             Failure::PageToken => Self::Unreadable,
+            Failure::Conflict => Self::Rejected,
             Failure::Vendor(error) => error,
         }
     }

@@ -12,6 +12,9 @@ use jiff::{
     tz::TimeZone,
 };
 use phr_model::{Day, FITBIT, Figure, Form, Metric, Offsets, PersonId, Sample, observe_as};
+use serde_json::Value;
+
+use crate::hook::{HookEvent, HookRefusal};
 
 /// At so many places a body is cut.
 const CUTS: usize = 24;
@@ -176,4 +179,23 @@ fn stated(metric: Metric, date: Date, samples: &[Sample], figure: Option<&Figure
         assert_eq!(ids.len(), drafts.len(), "every statement has an id of its own");
         assert_eq!(observe_as(&day, *form), drafts, "the same day says the same");
     }
+}
+
+/// Reads a notification and checks that an account is told of once, and that no item changes what another
+/// says.
+pub(crate) fn news_of(body: &[u8], read: impl Fn(&[u8]) -> Result<HookEvent, HookRefusal>) {
+    let heard = |body: &[u8]| match read(body) {
+        Ok(HookEvent::News { notes, unreadable }) if !notes.is_empty() => Some((notes, unreadable)),
+        _ => None,
+    };
+    let Some((notes, unreadable)) = hold(body, heard) else { return };
+    assert!(notes.iter().all(|note| (1..=64).contains(&note.user.len())));
+    let Ok(Value::Array(mut items)) = serde_json::from_slice(body) else { return };
+    let silent = |item: &&Value| heard(item.to_string().as_bytes()).is_none();
+    let silent = items.iter().filter(silent).count();
+    assert_eq!(silent, unreadable as usize, "each item speaks for itself");
+    assert!(notes.len() + silent <= items.len(), "nothing comes from nowhere");
+    items.reverse();
+    let reversed = Value::Array(items).to_string();
+    assert_eq!(heard(reversed.as_bytes()), Some((notes, unreadable)), "in any order");
 }

@@ -10,7 +10,7 @@ mod laws;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use laws::{day_of, figure_of, hold, same_of_pieces};
+pub(crate) use laws::{day_of, figure_of, hold, news_of, same_of_pieces};
 
 use crate::fitbit::{google_health::fuzzing as google, web_api::fuzzing as web_api};
 
@@ -24,7 +24,7 @@ pub struct Target {
 }
 
 /// Every target.
-pub const TARGETS: [Target; 12] = [
+pub const TARGETS: [Target; 16] = [
     Target { name: "google_points", read: google::points },
     Target { name: "google_sessions", read: google::sessions },
     Target { name: "google_roll_ups", read: google::roll_ups },
@@ -34,8 +34,12 @@ pub const TARGETS: [Target; 12] = [
     Target { name: "google_accounts", read: google::accounts },
     Target { name: "web_api_rows", read: web_api::rows },
     Target { name: "web_api_spo2", read: web_api::spo2 },
-    Target { name: "web_api_weight", read: web_api::weight },
+    Target { name: "web_api_body_logs", read: web_api::body_logs },
+    Target { name: "web_api_daily_values", read: web_api::daily_values },
+    Target { name: "web_api_sleep", read: web_api::sleep },
+    Target { name: "web_api_exercise", read: web_api::exercise },
     Target { name: "web_api_errors", read: web_api::errors },
+    Target { name: "web_api_notifications", read: web_api::notifications },
     Target { name: "web_api_accounts", read: web_api::accounts },
 ];
 

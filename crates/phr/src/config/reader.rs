@@ -5,11 +5,10 @@ use std::net::SocketAddr;
 use jiff::SignedDuration;
 use phr_api::settings::Network;
 use phr_store::{DatabaseUrl, Vault};
-use phr_vendors::fitbit::google_health::hooks::{Authorization, Check};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use super::{Fitbit, Mistake, UPSTREAMS, Upstream, WebhookAdmin};
+use super::{Fitbit, Mistake, UPSTREAMS, Upstream};
 use crate::metrics::Metrics;
 
 /// Reads variables one by one and remembers what is wrong with them.
@@ -167,7 +166,7 @@ impl Reader<'_> {
     }
 
     /// A secret that is set and is not the sample of the documentation.
-    fn secret(&mut self, name: &'static str, remedy: &str) -> Option<SecretString> {
+    pub(super) fn secret(&mut self, name: &'static str, remedy: &str) -> Option<SecretString> {
         match self.text(name) {
             None => self.mistake(name, format!("is missing; {remedy}")),
             Some(text) if is_sample(&text) => {
@@ -242,7 +241,7 @@ impl Reader<'_> {
             Upstream::GoogleHealth => self.emulator(),
             Upstream::WebApi => self.proxy(),
         };
-        let webhook = self.webhook();
+        let (webhook, subscriber) = (self.webhook(), self.subscriber());
         if self.text("FITBIT_CLIENT_ID").is_none() && self.text("FITBIT_CLIENT_SECRET").is_none() {
             return None;
         }
@@ -259,7 +258,15 @@ impl Reader<'_> {
         let redirect_uri = redirect.and_then(|url| self.https("FITBIT_REDIRECT_URI", url))?;
         let client_id = client_id?.expose_secret().to_owned();
         let client_secret = client_secret?;
-        Some(Fitbit { upstream, client_id, client_secret, redirect_uri, base_url, webhook })
+        Some(Fitbit {
+            upstream,
+            client_id,
+            client_secret,
+            redirect_uri,
+            base_url,
+            webhook,
+            subscriber,
+        })
     }
 
     /// Fitbit itself has switched its Web API off, so whatever speaks it now is somewhere else.
@@ -268,70 +275,23 @@ impl Reader<'_> {
         self.https("FITBIT_BASE_URL", base_url)
     }
 
-    fn emulator(&mut self) -> Option<Url> {
+    pub(super) fn emulator(&mut self) -> Option<Url> {
         let base_url = self.urls("FITBIT_BASE_URL").into_iter().next();
         if base_url.as_ref().is_some_and(|url| !is_loopback(url)) {
             self.mistake("FITBIT_BASE_URL", "is for an emulator on this machine only");
         }
         base_url
     }
-
-    /// The values that Google sends along with notifications, the present one first.
-    fn webhook(&mut self) -> Option<Authorization> {
-        const RING: &str = "FITBIT_WEBHOOK_AUTHORIZATION";
-        let check = [("always", Check::Always), ("handshake", Check::Handshake)];
-        let check = self.one_of("FITBIT_WEBHOOK_CHECK", &check);
-        let values = self.list(RING);
-        let weak = |value: &String| {
-            let secret = value.split_once(' ').map_or("", |(_, secret)| secret);
-            secret.len() < 32 || has_low_entropy(secret) || is_sample(value)
-        };
-        if values.iter().any(weak) {
-            let problem = "must be a scheme and at least 32 random characters, such as \
-                           `Bearer ...`; to rotate, put the new value first: new,old";
-            self.mistake(RING, problem);
-        }
-        if values.len() > 2 {
-            self.mistake(RING, "may have two values at most: new,old");
-        }
-        let ring: Vec<_> = values.into_iter().map(SecretString::from).collect();
-        (!ring.is_empty()).then_some(Authorization { ring, check })
-    }
-
-    /// What `phr webhooks` needs.
-    pub(super) fn webhook_admin(&mut self) -> Option<WebhookAdmin> {
-        let (public_url, base_url, webhook) = (self.public_url(), self.emulator(), self.webhook());
-        let remedy = "see docs/webhooks.md";
-        let token = self.secret("FITBIT_ADMIN_TOKEN", remedy);
-        let project = self.text("FITBIT_PROJECT_NUMBER").unwrap_or_default();
-        if project.is_empty() || !project.bytes().all(|byte| byte.is_ascii_digit()) {
-            let problem = "must be the number of the Google Cloud project, not its id";
-            self.mistake("FITBIT_PROJECT_NUMBER", problem);
-        }
-        let authorization = webhook.and_then(|webhook| webhook.ring.into_iter().next());
-        if authorization.is_none() {
-            let problem = "is missing; choose a value such as `Bearer ` and 32 random characters";
-            self.mistake("FITBIT_WEBHOOK_AUTHORIZATION", problem);
-        }
-        Some(WebhookAdmin {
-            public_url: public_url?,
-            base_url,
-            project,
-            token: token?,
-            authorization: authorization?,
-            metrics: self.fetched(),
-        })
-    }
 }
 
 /// The samples of `.env.example` and of the original description.
-fn is_sample(text: &str) -> bool {
+pub(super) fn is_sample(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
     ["your_", "changeme", "change_me", "_here"].iter().any(|word| text.contains(word))
 }
 
 /// 32 random bytes in any encoding show more than ten different characters, all but certainly.
-fn has_low_entropy(key: &str) -> bool {
+pub(super) fn has_low_entropy(key: &str) -> bool {
     let distinct: std::collections::BTreeSet<char> = key.chars().collect();
     distinct.len() <= 10
 }

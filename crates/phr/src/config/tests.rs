@@ -44,7 +44,7 @@ fn st_01_missing_secrets_are_named_with_the_remedy() {
 
 #[test]
 fn st_01_every_bad_setting_is_refused_by_name_and_never_quoted() {
-    let table: [(&str, &str); 43] = [
+    let table: [(&str, &str); 46] = [
         ("ENCRYPTION_KEY", "your_encryption_key_here"),
         ("ENCRYPTION_KEY", "too-short"),
         ("ENCRYPTION_KEY", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
@@ -68,6 +68,9 @@ fn st_01_every_bad_setting_is_refused_by_name_and_never_quoted() {
         ("FITBIT_WEBHOOK_AUTHORIZATION", "Bearer tooshort"),
         ("FITBIT_WEBHOOK_AUTHORIZATION", "Bearer aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
         ("FITBIT_WEBHOOK_CHECK", "never"),
+        ("FITBIT_SUBSCRIBER_CODE", "tooshort"),
+        ("FITBIT_SUBSCRIBER_CODE", "your_subscriber_code_here"),
+        ("FITBIT_SUBSCRIBER_CODE", "two words of sixteen"),
         ("REGISTRATION", "everybody"),
         ("OBSERVATIONS_HEART_RATE", "sometimes"),
         ("METRICS", "steps,telepathy"),
@@ -175,21 +178,45 @@ fn wh_02_two_values_may_be_in_force_and_the_first_is_registered() {
         ("FITBIT_PROJECT_NUMBER", "123456789012"),
         ("FITBIT_ADMIN_TOKEN", "ya29.token"),
     ]);
-    let admin = WebhookAdmin::read(&|name| variables.get(name).map(|text| (*text).to_owned()));
-    let admin = admin.unwrap();
+    let admin = Webhooks::read(&|name| variables.get(name).map(|text| (*text).to_owned()));
+    let Webhooks::Project(admin) = admin.unwrap() else { panic!("it is Google's") };
     assert_eq!(secrecy::ExposeSecret::expose_secret(&admin.authorization), HOOK);
     assert!(!format!("{admin:?}").contains(HOOK));
 }
 
 #[test]
 fn managing_webhooks_says_everything_that_is_missing() {
-    let mistakes = WebhookAdmin::read(&|_| None).expect_err("nothing is set");
+    let mistakes = Webhooks::read(&|_| None).expect_err("nothing is set");
     let mistakes: Vec<_> = mistakes.iter().map(ToString::to_string).collect();
     insta::assert_snapshot!(mistakes.join("\n"), @r"
     FITBIT_ADMIN_TOKEN: is missing; see docs/webhooks.md
     FITBIT_PROJECT_NUMBER: must be the number of the Google Cloud project, not its id
     FITBIT_WEBHOOK_AUTHORIZATION: is missing; choose a value such as `Bearer ` and 32 random characters
     ");
+}
+
+#[test]
+fn notifications_of_the_web_api_take_a_code_and_no_project() {
+    const CODE: &str = "5b0c9e6f3a7d41e2b8f60193c7ad5e40";
+    let web_api = ("FITBIT_UPSTREAM", "web-api");
+    for (code, is_set) in [(None, false), (Some(("FITBIT_SUBSCRIBER_CODE", CODE)), true)] {
+        let variables: BTreeMap<_, _> = code.into_iter().chain([web_api]).collect();
+        let read = Webhooks::read(&|name| variables.get(name).map(|text| (*text).to_owned()));
+        let Webhooks::PerPerson { has_code, public_url } = read.unwrap() else {
+            panic!("it is not Google's")
+        };
+        assert_eq!((has_code, public_url.as_str()), (is_set, "http://localhost:8000/"));
+    }
+    let mut variables = sound();
+    variables.extend([
+        web_api,
+        ("FITBIT_CLIENT_ID", "23ABCD"),
+        ("FITBIT_CLIENT_SECRET", "hush"),
+        ("FITBIT_SUBSCRIBER_CODE", CODE),
+    ]);
+    let config = read(&variables).unwrap();
+    assert!(config.fitbit.as_ref().is_some_and(|fitbit| fitbit.subscriber.is_some()));
+    assert!(!format!("{config:?}").contains(CODE));
 }
 
 #[test]

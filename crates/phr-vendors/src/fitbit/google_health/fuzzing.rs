@@ -12,7 +12,6 @@ use reqwest::{
     StatusCode,
     header::{HeaderMap, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE},
 };
-use serde_json::Value;
 
 use super::{
     account::{Identity, Profile, Settings},
@@ -27,14 +26,13 @@ use super::{
     page::{ItemReader, Page, parse, parse_pieces},
     point::{Point, PointReader},
     roll_up::{DayReader, HourReader, RollUpType},
-    sessions::SessionType,
+    sessions::{SessionType, date_of},
     span::{Civil, Second},
 };
 use crate::{
     error::VendorError,
     fitbit::failure::{Failure, LONGEST_WAIT},
-    fuzzing::{day_of, figure_of, hold, same_of_pieces},
-    hook::{HookEvent, HookNote},
+    fuzzing::{day_of, figure_of, hold, news_of, same_of_pieces},
 };
 
 /// A day that windows are about.
@@ -82,7 +80,7 @@ pub(crate) fn sessions(body: &[u8]) {
     {
         let Some(page) = page("dataPoints", sessions, body) else { continue };
         for session in &page.items {
-            assert!(session.date(sessions, &offsets) <= Date::MAX);
+            assert!(date_of(session, sessions, &offsets) <= Date::MAX);
             assert!(!session.samples(&offsets).is_empty());
         }
         let samples = page.items.iter().flat_map(|session| session.samples(&offsets));
@@ -138,6 +136,7 @@ fn judged(status: StatusCode, failure: &Failure) {
     match failure {
         Failure::TooBig => assert_eq!(status, StatusCode::GATEWAY_TIMEOUT),
         Failure::PageToken => assert_eq!(status, StatusCode::BAD_REQUEST),
+        Failure::Conflict => assert_eq!(status, StatusCode::CONFLICT),
         Failure::Vendor(error) => {
             assert!(!error.ends_connection(), "{status}: {error:?}");
             if let VendorError::Throttled { wait: Some(wait) } = error {
@@ -149,26 +148,10 @@ fn judged(status: StatusCode, failure: &Failure) {
     }
 }
 
-/// Notifications: an account is told of once, and no item changes what another says.
+/// Notifications of Google's webhooks.
 pub(crate) fn notifications(body: &[u8]) {
     assert_eq!(notification::is_handshake(body), notification::is_handshake(body));
-    let Some(heard) = hold(body, heard) else { return };
-    let Ok(Value::Array(mut items)) = serde_json::from_slice(body) else { return };
-    assert!(heard.0.len() + heard.1 as usize <= items.len(), "nothing comes from nowhere");
-    assert!(heard.0.iter().all(|note| (1..=64).contains(&note.user.len())));
-    items.reverse();
-    let reversed = Value::Array(items.clone()).to_string();
-    assert_eq!(self::heard(reversed.as_bytes()).as_ref(), Some(&heard), "in any order");
-    let alone = items.iter().filter_map(|item| self::heard(item.to_string().as_bytes()));
-    let unreadable = items.len() - alone.filter(|(notes, _)| notes.len() == 1).count();
-    assert_eq!(unreadable, heard.1 as usize, "each item by itself");
-}
-
-fn heard(body: &[u8]) -> Option<(Vec<HookNote>, u32)> {
-    match notification::read(body) {
-        Ok(HookEvent::News { notes, unreadable }) => Some((notes, unreadable)),
-        _ => None,
-    }
+    news_of(body, notification::read);
 }
 
 /// Who the person is, and with which devices.

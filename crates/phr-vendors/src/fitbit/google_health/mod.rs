@@ -124,7 +124,7 @@ impl Vendor for GoogleHealth {
         &self.metrics
     }
 
-    fn announces(&self, metric: Metric) -> bool {
+    fn announces(&self, _granted: &[String], metric: Metric) -> bool {
         data_type::announced_as(metric).is_some()
     }
 

@@ -2,6 +2,7 @@
 
 use jiff::civil::Date;
 use phr_model::DateRange;
+use reqwest::Method;
 use serde::de::DeserializeOwned;
 
 use super::answer::{Answer, Place, parse};
@@ -44,7 +45,28 @@ impl Asking<'_> {
         self.ask(topic, path, Ask::Get(&[]), read).await
     }
 
-    /// The same as a rooted answer; an error if it says nothing.
+    /// The same with a query.
+    pub(super) async fn find<T>(
+        self,
+        topic: Topic,
+        path: &str,
+        query: &[(&'static str, &str)],
+        read: impl Fn(&[u8]) -> Result<T, ParseError> + Send + Sync,
+    ) -> Result<T, VendorError> {
+        self.ask(topic, path, Ask::Get(query), read).await
+    }
+
+    /// The same as [`Self::get`] in the units of the United States.
+    pub(super) async fn get_in_us_units<T>(
+        self,
+        topic: Topic,
+        path: &str,
+        read: impl Fn(&[u8]) -> Result<T, ParseError> + Send + Sync,
+    ) -> Result<T, VendorError> {
+        self.ask(topic, path, Ask::Speaking("en_US"), read).await
+    }
+
+    /// A rooted answer in metric units; an error if it says nothing.
     pub(super) async fn rooted<R: DeserializeOwned + Send>(
         self,
         topic: Topic,
@@ -62,21 +84,42 @@ impl Asking<'_> {
         path: &str,
         place: Place<'_>,
     ) -> Result<Answer<R>, VendorError> {
-        let answer =
-            self.ask(topic, path, Ask::Speaking("en_US"), |body| parse(place, body)).await?;
+        let answer = self.get_in_us_units(topic, path, |body| parse(place, body)).await?;
         answer.ok_or(VendorError::Unreadable)
     }
 
+    /// Has something done that takes no more words than `method` and `path`.
+    pub(super) async fn order(
+        self,
+        topic: Topic,
+        method: Method,
+        path: &str,
+    ) -> Result<(), Failure> {
+        self.call(topic, path, Ask::Order(method), |_| Ok(())).await
+    }
+
     async fn ask<T>(
+        self,
+        topic: Topic,
+        path: &str,
+        ask: Ask<'_>,
+        read: impl Fn(&[u8]) -> Result<T, ParseError> + Send + Sync,
+    ) -> Result<T, VendorError> {
+        self.call(topic, path, ask, read).await.map_err(VendorError::from)
+    }
+
+    async fn call<T>(
         self,
         Topic { endpoint, data_type }: Topic,
         path: &str,
         ask: Ask<'_>,
         read: impl Fn(&[u8]) -> Result<T, ParseError> + Send + Sync,
-    ) -> Result<T, VendorError> {
-        let path = format!("/1/user/-/{path}");
+    ) -> Result<T, Failure> {
+        // Only sleep has a newer form, and only of its logs.
+        let version = if path.starts_with("sleep/date/") { "1.2" } else { "1" };
+        let path = format!("/{version}/user/-/{path}");
         let call = Call { endpoint, data_type, path: &path, ask };
-        self.api.call(self.access, &call, read).await.map_err(|failure: Failure| failure.into())
+        self.api.call(self.access, &call, read).await
     }
 }
 

@@ -29,6 +29,7 @@ pub(super) fn classify(
     let kinds = kinds(body);
     let says = |wanted: &str| kinds.iter().any(|kind| kind == wanted);
     let error = match status {
+        StatusCode::CONFLICT => return Failure::Conflict,
         StatusCode::GONE => VendorError::Retired,
         StatusCode::UNAUTHORIZED => VendorError::AccessRefused,
         StatusCode::FORBIDDEN if says("insufficient_scope") => VendorError::ScopeMissing,
@@ -116,6 +117,7 @@ mod tests {
     #[case(410, "", VendorError::Retired)]
     #[case(410, "<html>Gone</html>", VendorError::Retired)]
     #[case(410, &envelope("gone"), VendorError::Retired)]
+    #[case(409, &envelope("request"), VendorError::Rejected)]
     #[case(422, &envelope("validation"), VendorError::Rejected)]
     #[case(500, &envelope("request"), VendorError::Unavailable)]
     #[case(502, "<html>Maintenance</html>", VendorError::Unavailable)]

@@ -15,11 +15,13 @@ use reqwest::{
 
 use super::{
     account::{Paired, device, profile},
-    answer::{Answer, Row, Slot, parse},
+    answer::{Answer, Place, Row, Slot, parse},
+    body_log, dailies, exercise,
     failure::{RESET, classify, kinds, refusal},
-    heart, intraday,
-    series::{Series, sum},
-    spo2, weight,
+    heart, hooks, intraday,
+    logged::Logged,
+    series::{self, sum},
+    sleep, spo2,
 };
 use crate::{
     error::VendorError,
@@ -27,7 +29,7 @@ use crate::{
         failure::{Failure, LONGEST_WAIT},
         json::Nested,
     },
-    fuzzing::{day_of, figure_of, hold},
+    fuzzing::{day_of, figure_of, hold, news_of},
     vendor::DayReading,
 };
 
@@ -56,8 +58,22 @@ fn figures_of(metric: Metric, figures: BTreeMap<Date, Figure>) {
 
 /// Rows below a root, and the slots beside them: steps, distance, energy, heart rate.
 pub(crate) fn rows(body: &[u8]) {
-    for metric in [Metric::Steps, Metric::Distance, Metric::Calories] {
-        let Some(series) = Series::of(metric) else { continue };
+    let [steps, distance, calories, floors, energy] = [
+        &series::STEPS,
+        &series::DISTANCE,
+        &series::CALORIES,
+        &series::FLOORS,
+        &series::ACTIVE_ENERGY,
+    ];
+    let minutes = series::LEVELS.iter().map(|(_, series)| (Metric::ActiveMinutes, series));
+    let others = [
+        (Metric::Steps, steps),
+        (Metric::Distance, distance),
+        (Metric::Calories, calories),
+        (Metric::Floors, floors),
+        (Metric::ActiveEnergy, energy),
+    ];
+    for (metric, series) in others.into_iter().chain(minutes) {
         let read = |body: &[u8]| parse::<Row>(series.place(), body).ok().flatten();
         let plain = |answer: &Answer<Row>| {
             let value = |row: &Row| row.value.0.and_then(|value| value.to_base(series.scale));
@@ -68,6 +84,9 @@ pub(crate) fn rows(body: &[u8]) {
         let Some(answer) = read(body) else { continue };
         if let Ok(totals) = series.read(DAYS, &answer.rows) {
             assert!(sum(&totals) >= 0, "it can be summed up");
+            let level = |sum| series::LEVELS.iter().map(|(part, _)| (*part, sum)).collect();
+            let levels = totals.iter().map(|(day, sum)| (*day, level(*sum))).collect();
+            figures_of(Metric::ActiveMinutes, series::added_up(levels));
             let total = |value| Figure::Total { value };
             figures_of(metric, totals.into_iter().map(|(day, sum)| (day, total(sum))).collect());
         }
@@ -119,16 +138,70 @@ pub(crate) fn spo2(body: &[u8]) {
     days_of(Metric::Spo2, readings.map(|(date, samples)| DayReading { date, samples }).collect());
 }
 
-/// Weigh-ins.
-pub(crate) fn weight(body: &[u8]) {
+/// Weigh-ins, and what else people measure of their bodies.
+pub(crate) fn body_logs(body: &[u8]) {
+    for (metric, log) in
+        [(Metric::BodyWeight, &body_log::WEIGHT), (Metric::BodyFat, &body_log::FAT)]
+    {
+        let found = hold(body, |body| {
+            let logs = parse::<body_log::Log>(log.place(), body).ok().flatten()?.rows;
+            Some(log.understood(&logs, DAYS).ok())
+        });
+        let Some(mut readings) = found.flatten() else { continue };
+        readings.sort_unstable();
+        figures_of(metric, body_log::marks_of(&readings));
+        days_of(metric, body_log::taken(&readings, DAYS, &madrid()));
+    }
+}
+
+/// What is computed once a day.
+pub(crate) fn daily_values(body: &[u8]) {
+    for (metric, daily) in [
+        (Metric::Hrv, dailies::Daily::HeartRateVariability),
+        (Metric::RespiratoryRate, dailies::Daily::BreathingRate),
+        (Metric::SkinTemperatureVariation, dailies::Daily::SkinTemperature),
+        (Metric::Vo2max, dailies::Daily::CardioScore),
+    ] {
+        let place = Place { root: daily.names().1, scale: 1 };
+        let found = hold(body, |body| {
+            let days = parse::<dailies::Day>(place, body).ok().flatten()?.rows;
+            Some(daily.of_days(&days, DAYS).ok())
+        });
+        figures_of(metric, found.flatten().unwrap_or_default());
+    }
+}
+
+/// Nights.
+pub(crate) fn sleep(body: &[u8]) {
     let found = hold(body, |body| {
-        let logs = parse::<weight::Log>(weight::PLACE, body).ok().flatten()?.rows;
-        Some(weight::understood(&logs, DAYS).ok())
+        let logs = parse::<sleep::Log>(sleep::PLACE, body).ok().flatten()?.rows;
+        Some(sleep::understood(&logs, DAYS, &madrid()).ok())
     });
-    let Some(mut weigh_ins) = found.flatten() else { return };
-    weigh_ins.sort_unstable();
-    figures_of(Metric::BodyWeight, weight::of_days(&weigh_ins));
-    days_of(Metric::BodyWeight, weight::taken(&weigh_ins, DAYS, &madrid()));
+    sessions_of(Metric::Sleep, found.flatten().as_deref().unwrap_or_default());
+}
+
+/// Pages of workouts.
+pub(crate) fn exercise(body: &[u8]) {
+    let found = hold(body, |body| {
+        let page = exercise::page(body).ok().flatten()?;
+        let next = page.pagination.0.and_then(|pagination| pagination.next.0);
+        let query = next.as_deref().and_then(exercise::query_of);
+        let found = exercise::understood(&page.activities?, DAYS, &madrid()).ok();
+        Some((found, query))
+    });
+    let Some((found, _)) = found else { return };
+    sessions_of(Metric::Exercise, found.as_deref().unwrap_or_default());
+}
+
+fn sessions_of(metric: Metric, logged: &[Logged]) {
+    assert!(logged.iter().all(|log| DAYS.contains(log.date)), "nothing that was not asked for");
+    let samples = logged.iter().flat_map(|log| log.session.samples(&madrid()));
+    day_of(metric, &samples.collect::<Vec<_>>());
+}
+
+/// Notifications of Fitbit's subscriptions.
+pub(crate) fn notifications(body: &[u8]) {
+    news_of(body, hooks::notification::read);
 }
 
 /// Refusals of every status. The first line of the body is what the headers say.
@@ -153,6 +226,9 @@ pub(crate) fn errors(body: &[u8]) {
 
 /// Nothing but 410 ends a connection, and nobody waits for longer than an hour.
 fn judged(status: StatusCode, failure: &Failure) {
+    if *failure == Failure::Conflict {
+        return assert_eq!(status, StatusCode::CONFLICT);
+    }
     let Failure::Vendor(error) = failure else { panic!("{status}: this API has no pages") };
     assert_eq!(error.ends_connection(), status == StatusCode::GONE, "{status}: {error:?}");
     if let VendorError::Throttled { wait } = error {

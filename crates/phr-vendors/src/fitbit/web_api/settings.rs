@@ -21,6 +21,9 @@ pub struct Settings {
     pub api_base_url: Url,
     /// What is fetched, and so what the person is asked for, as far as this upstream has it.
     pub metrics: Vec<Metric>,
+    /// Whether people are subscribed: Fitbit then notifies the address that is registered for the
+    /// application.
+    pub subscribe: bool,
 }
 
 impl Settings {
@@ -33,6 +36,7 @@ impl Settings {
             authorization_url: host::fixed("https://www.fitbit.com/oauth2/authorize"),
             api_base_url: host::fixed("https://api.fitbit.com/"),
             metrics: Metric::USUAL.to_vec(),
+            subscribe: false,
         }
     }
 
@@ -45,14 +49,20 @@ impl Settings {
     ) -> Self {
         let at = |path| host::at(base, path);
         let (authorization_url, api_base_url) = (at("/oauth2/authorize"), at("/"));
-        let metrics = Metric::USUAL.to_vec();
-        Self { client_id, client_secret, redirect_uri, authorization_url, api_base_url, metrics }
+        let fitbit = Self::fitbit(client_id, client_secret, redirect_uri);
+        Self { authorization_url, api_base_url, ..fitbit }
     }
 
     /// The same with other metrics than usual.
     #[must_use]
     pub fn with_metrics(self, metrics: impl IntoIterator<Item = Metric>) -> Self {
         Self { metrics: metrics.into_iter().collect(), ..self }
+    }
+
+    /// The same with people subscribed, or not.
+    #[must_use]
+    pub fn with_subscriptions(self, subscribe: bool) -> Self {
+        Self { subscribe, ..self }
     }
 
     /// An endpoint beside the data.

@@ -1,21 +1,16 @@
 //! What a notification says. Documented is one object, delivered are arrays of them, and the
 //! spellings of intervals differ, so whatever can be understood is.
 
-use std::collections::BTreeMap;
-
 use jiff::{Timestamp, civil::Date};
 use serde_json::Value;
 
-use crate::hook::{HookEvent, HookNote, HookRefusal};
+use crate::{
+    fitbit::news,
+    hook::{HookEvent, HookRefusal},
+};
 
-/// Items of one notification; Google's page says up to 99 (WH-09).
-const MOST_ITEMS: usize = 1_000;
 /// Longest body that may be a handshake.
 const LONGEST_HANDSHAKE: usize = 1_024;
-/// Google's ids have 19 digits.
-const LONGEST_USER: usize = 64;
-/// Names of members that a log line shows of what cannot be understood.
-const SHOWN: usize = 10;
 
 /// Whether the body is `{"type":"verification"}`: by its structure, so that a notification which
 /// contains these words is none.
@@ -27,38 +22,17 @@ pub(in crate::fitbit::google_health) fn is_handshake(body: &[u8]) -> bool {
     body["type"] == "verification" && body.get("data").is_none()
 }
 
-/// Whom a body is about: one note per account, with the earliest day of all its items.
+/// Whom a body is about.
 pub(in crate::fitbit::google_health) fn read(body: &[u8]) -> Result<HookEvent, HookRefusal> {
-    let items = match serde_json::from_slice(body) {
-        Ok(Value::Array(items)) => items,
-        Ok(item @ Value::Object(_)) => vec![item],
-        _ => return Err(HookRefusal::Malformed),
-    };
-    if items.len() > MOST_ITEMS {
-        return Err(HookRefusal::TooMany);
-    }
-    let mut users = BTreeMap::<&str, Option<Date>>::new();
-    let mut unreadable = 0;
-    for item in &items {
-        let Some((user, from)) = note(item) else {
-            tracing::warn!(shape = shape(item), "a webhook item cannot be understood");
-            unreadable += 1;
-            continue;
-        };
-        let earliest = users.entry(user).or_default();
-        *earliest = [*earliest, from].into_iter().flatten().min();
-    }
-    let notes = users.into_iter().map(|(user, from)| HookNote { user: user.to_owned(), from });
-    Ok(HookEvent::News { notes: notes.collect(), unreadable })
+    news::read(body, note)
 }
 
 fn note(item: &Value) -> Option<(&str, Option<Date>)> {
     // One level less has been seen in the wild.
     let data = item.get("data").unwrap_or(item);
     let user = data["healthUserId"].as_str()?;
-    let fits = !user.is_empty() && user.len() <= LONGEST_USER;
     let intervals = data["intervals"].as_array().map(Vec::as_slice).unwrap_or_default();
-    fits.then(|| (user, intervals.iter().filter_map(first_day).min()))
+    Some((user, intervals.iter().filter_map(first_day).min()))
 }
 
 /// The civil date on which an interval begins: as Google says it, or else the earliest that it can
@@ -86,20 +60,6 @@ fn earliest(instant: &str) -> Option<Date> {
     Some(jiff::tz::Offset::constant(-12).to_datetime(instant).date())
 }
 
-/// What an item looks like, without what it says.
-fn shape(item: &Value) -> String {
-    let item = item.get("data").unwrap_or(item);
-    match item {
-        Value::Object(members) => {
-            let names = members.keys().take(SHOWN).map(|name| name.chars().take(40).collect());
-            format!("object of {}", names.collect::<Vec<String>>().join(", "))
-        }
-        Value::Array(_) => "array".to_owned(),
-        Value::String(_) => "string".to_owned(),
-        _ => "scalar".to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -107,6 +67,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::hook::HookNote;
 
     const DAY: Date = jiff::civil::date(2026, 11, 20);
 
@@ -201,12 +162,6 @@ mod tests {
     #[case("", false)]
     fn wh_03_a_handshake_is_known_by_its_structure(#[case] body: &str, #[case] is: bool) {
         assert_eq!(is_handshake(body.as_bytes()), is);
-    }
-
-    #[test]
-    fn the_shape_tells_names_and_no_values() {
-        let item = json!({ "data": { "userId": "4127750963318820541", "kind": "x" } });
-        assert_eq!(shape(&item), "object of kind, userId");
     }
 
     proptest! {
