@@ -9,6 +9,8 @@ pub mod budget;
 pub mod device;
 pub mod error;
 pub mod fitbit;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
 pub mod hook;
 pub mod http;
 pub mod pace;

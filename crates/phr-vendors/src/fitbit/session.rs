@@ -1,6 +1,6 @@
 //! Nights and workouts: few, long, and with more than one value each.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use phr_model::{Offsets, Part, Sample};
 
 /// Base units (0.01 min) of a minute.
@@ -33,6 +33,13 @@ impl Stretch {
     pub(super) fn between(start: Timestamp, end: Timestamp, offset: Option<i32>) -> Option<Self> {
         let seconds = u32::try_from(end.duration_since(start).as_secs()).ok()?;
         Some(Self { at: start, seconds, offset })
+    }
+
+    /// None if its end lies where no timestamp can.
+    pub(super) fn lasting(at: Timestamp, seconds: i64, offset: Option<i32>) -> Option<Self> {
+        let seconds = u32::try_from(seconds).ok()?;
+        at.checked_add(SignedDuration::from_secs(seconds.into())).ok()?;
+        Some(Self { at, seconds, offset })
     }
 
     /// In base units of time.

@@ -15,25 +15,25 @@ use crate::{
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Identity {
+pub(super) struct Identity {
     #[serde(default)]
-    health_user_id: Maybe<String>,
+    pub(super) health_user_id: Maybe<String>,
     #[serde(default)]
-    legacy_user_id: Maybe<String>,
+    pub(super) legacy_user_id: Maybe<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Settings {
+pub(super) struct Settings {
     #[serde(default)]
-    time_zone: Maybe<String>,
+    pub(super) time_zone: Maybe<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Profile {
+pub(super) struct Profile {
     #[serde(default)]
-    membership_start_date: Nested<CivilDate>,
+    pub(super) membership_start_date: Nested<CivilDate>,
 }
 
 /// `membershipStartDate` of the profile. Live profiles may lack it.

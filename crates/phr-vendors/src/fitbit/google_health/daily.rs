@@ -93,7 +93,7 @@ async fn from_sessions(
 
 /// A value that Google computes once a day (page "Data types").
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum DailyType {
+pub(super) enum DailyType {
     RestingHeartRate,
     OxygenSaturation,
     HeartRateVariability,
@@ -103,7 +103,7 @@ enum DailyType {
 }
 
 impl DailyType {
-    fn of(metric: Metric) -> Option<Self> {
+    pub(super) fn of(metric: Metric) -> Option<Self> {
         match metric {
             Metric::RestingHeartRate => Some(Self::RestingHeartRate),
             Metric::Spo2 => Some(Self::OxygenSaturation),

@@ -46,7 +46,7 @@ pub(super) async fn read_devices(api: &Api, access: &Access) -> Result<Vec<Devic
     Ok(api.call(access, &call, parse).await?)
 }
 
-fn parse(body: &[u8]) -> Result<Vec<Device>, ParseError> {
+pub(super) fn parse(body: &[u8]) -> Result<Vec<Device>, ParseError> {
     let listed: Listed = read(body)?;
     Ok(listed.paired_devices.into_iter().filter_map(|it| it.0).map(device).collect())
 }

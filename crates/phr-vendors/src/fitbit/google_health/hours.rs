@@ -79,7 +79,7 @@ fn day_of(days: &[DayInTime], at: Timestamp) -> Option<Date> {
     (at < day.end).then_some(day.date)
 }
 
-fn sample(hour: Hour, offsets: &Offsets) -> Sample {
+pub(super) fn sample(hour: Hour, offsets: &Offsets) -> Sample {
     let Hour { at, seconds, value } = hour;
     Sample { at, seconds, offset_seconds: offsets.at(at).seconds(), value }
 }

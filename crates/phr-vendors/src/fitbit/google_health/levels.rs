@@ -34,7 +34,7 @@ pub(super) fn minutes(levels: &Listed<Level>) -> [i64; 3] {
         let of_level = levels.0.iter().filter(of_name);
         let minutes = of_level
             .filter_map(|level| level.active_minutes.0.or(level.active_minutes_sum.0)?.to_base(1));
-        minutes.sum::<i64>().clamp(0, ROOM - 1)
+        minutes.fold(0, i64::saturating_add).clamp(0, ROOM - 1)
     })
 }
 

@@ -10,6 +10,8 @@ mod daily;
 mod data_type;
 mod devices;
 mod failure;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 pub mod hooks;
 mod hours;
 mod levels;

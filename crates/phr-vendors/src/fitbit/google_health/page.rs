@@ -28,8 +28,25 @@ pub(super) fn parse<R: ItemReader>(
 ) -> Result<Page<R::Item>, ParseError> {
     // Checked as a whole, which is several times as fast as string by string.
     let text = std::str::from_utf8(body).map_err(|_| ParseError)?;
-    let mut json = serde_json::Deserializer::from_str(text);
-    let page = PageSeed { array, reader }.deserialize(&mut json).map_err(|_| ParseError)?;
+    document(array, reader, &mut serde_json::Deserializer::from_str(text))
+}
+
+/// The same of a body that comes in pieces.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(super) fn parse_pieces<R: ItemReader>(
+    array: &'static str,
+    reader: R,
+    body: impl std::io::Read,
+) -> Result<Page<R::Item>, ParseError> {
+    document(array, reader, &mut serde_json::Deserializer::from_reader(body))
+}
+
+fn document<'de, R: ItemReader>(
+    array: &'static str,
+    reader: R,
+    json: &mut serde_json::Deserializer<impl serde_json::de::Read<'de>>,
+) -> Result<Page<R::Item>, ParseError> {
+    let page = PageSeed { array, reader }.deserialize(&mut *json).map_err(|_| ParseError)?;
     json.end().map_err(|_| ParseError)?;
     Ok(page)
 }

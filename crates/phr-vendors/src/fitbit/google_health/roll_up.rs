@@ -195,7 +195,7 @@ fn spread(sums: &Sums) -> Option<Figure> {
 }
 
 #[derive(Clone, Copy)]
-struct DayReader(Metric);
+pub(super) struct DayReader(pub(super) Metric);
 
 impl ItemReader for DayReader {
     type Item = (Date, Figure);
@@ -210,7 +210,7 @@ impl ItemReader for DayReader {
 }
 
 #[derive(Clone, Copy)]
-struct HourReader(Metric);
+pub(super) struct HourReader(pub(super) Metric);
 
 impl ItemReader for HourReader {
     type Item = Hour;

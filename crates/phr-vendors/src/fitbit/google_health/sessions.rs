@@ -105,7 +105,7 @@ async fn read(
 }
 
 /// The day it belongs to.
-fn date_of(session: &Session, sessions: SessionType, offsets: &Offsets) -> Date {
+pub(super) fn date_of(session: &Session, sessions: SessionType, offsets: &Offsets) -> Date {
     let Session { time, end_offset, .. } = session;
     let (at, offset) = match sessions {
         SessionType::Sleep => {

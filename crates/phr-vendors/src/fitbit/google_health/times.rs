@@ -70,7 +70,7 @@ const MOST_OFFSET: i32 = 93_599;
 impl OffsetSeconds {
     pub(super) fn new(seconds: i64) -> Option<Self> {
         let seconds = i32::try_from(seconds).ok()?;
-        (seconds.abs() <= MOST_OFFSET).then_some(Self(seconds))
+        (-MOST_OFFSET..=MOST_OFFSET).contains(&seconds).then_some(Self(seconds))
     }
 }
 
@@ -205,6 +205,7 @@ mod tests {
     #[case("19800.000s", Some(19_800))]
     #[case("3600", None)]
     #[case("99999s", None)]
+    #[case("-2147483648s", None)]
     #[case("s", None)]
     fn offsets_are_durations(#[case] text: &str, #[case] seconds: Option<i32>) {
         assert_eq!(OffsetSeconds::text(text).map(|offset| offset.0), seconds);

@@ -21,20 +21,20 @@ use crate::{
 };
 
 #[derive(Deserialize)]
-struct Profile {
+pub(super) struct Profile {
     #[serde(default)]
-    user: Nested<User>,
+    pub(super) user: Nested<User>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct User {
+pub(super) struct User {
     #[serde(default)]
-    encoded_id: Maybe<String>,
+    pub(super) encoded_id: Maybe<String>,
     #[serde(default)]
-    timezone: Maybe<String>,
+    pub(super) timezone: Maybe<String>,
     #[serde(default)]
-    member_since: Maybe<Date>,
+    pub(super) member_since: Maybe<Date>,
     /// To find out units only: it comes without a time.
     #[serde(default)]
     height: Maybe<Number>,
@@ -42,7 +42,7 @@ struct User {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Paired {
+pub(super) struct Paired {
     #[serde(default, rename = "type")]
     kind: Maybe<String>,
     #[serde(default)]
@@ -86,7 +86,7 @@ pub(super) async fn check_units(asking: Asking<'_>) -> Result<(), VendorError> {
     CENTIMETRES_IN_AN_INCH.check(metric, inches.ok_or(VendorError::Unreadable)?)
 }
 
-fn profile(body: &[u8]) -> Result<Option<Profile>, ParseError> {
+pub(super) fn profile(body: &[u8]) -> Result<Option<Profile>, ParseError> {
     if body.trim_ascii().is_empty() { Ok(None) } else { read(body).map(Some) }
 }
 
@@ -103,7 +103,7 @@ pub(super) async fn read_devices(asking: Asking<'_>) -> Result<Vec<Device>, Vend
     Ok(paired.into_iter().map(|it| device(it, zone.as_ref())).collect())
 }
 
-fn device(paired: Paired, zone: Option<&TimeZone>) -> Device {
+pub(super) fn device(paired: Paired, zone: Option<&TimeZone>) -> Device {
     let instant = |civil: DateTime| -> Option<Timestamp> { zone?.to_timestamp(civil).ok() };
     let percent = paired.battery_level.0.and_then(|level| level.to_base(1));
     Device {

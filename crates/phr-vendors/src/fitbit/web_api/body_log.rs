@@ -49,7 +49,7 @@ pub(super) static FAT: BodyLog =
     BodyLog { root: "fat", scale: 100, most_days: 30, units: None, value: |log| log.fat };
 
 #[derive(Deserialize)]
-struct Log {
+pub(super) struct Log {
     #[serde(default)]
     date: Maybe<Date>,
     #[serde(default)]
@@ -64,7 +64,7 @@ struct Log {
 
 /// A reading, understood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Reading {
+pub(super) struct Reading {
     date: Date,
     time: Time,
     /// Base units.
@@ -80,16 +80,11 @@ impl BodyLog {
         asking: Asking<'_>,
         days: DateRange,
     ) -> Result<BTreeMap<Date, Figure>, VendorError> {
-        let mut by_day: BTreeMap<Date, Vec<Reading>> = BTreeMap::new();
+        let mut all = Vec::new();
         for days in pieces(days, self.most_days) {
-            for reading in self.read(asking, days).await? {
-                by_day.entry(reading.date).or_default().push(reading);
-            }
+            all.extend(self.read(asking, days).await?);
         }
-        let figure = |readings: &[Reading]| Figure::Mark {
-            fingerprint: mark(readings.iter().flat_map(Reading::words)),
-        };
-        Ok(by_day.iter().map(|(date, readings)| (*date, figure(readings))).collect())
+        Ok(marks_of(&all))
     }
 
     /// The readings of `days`, at most [`Self::most_days`].
@@ -99,22 +94,13 @@ impl BodyLog {
         days: DateRange,
         offsets: &Offsets,
     ) -> Result<Vec<DayReading>, VendorError> {
-        let mut found = empty_days(days);
-        let mut clock = WallClock::new(offsets, days);
-        for reading in self.read(asking, days).await? {
-            clock.begin();
-            let (at, offset) = clock.tell(reading.date.to_datetime(reading.time));
-            let (offset_seconds, value) = (offset.seconds(), reading.value);
-            let sample = Sample { at, seconds: 0, offset_seconds, value };
-            found.entry(reading.date).or_default().push(sample);
-        }
-        Ok(readings(found))
+        Ok(taken(&self.read(asking, days).await?, days, offsets))
     }
 
     /// The readings of `days` in order, in metric units for sure.
     async fn read(&self, asking: Asking<'_>, days: DateRange) -> Result<Vec<Reading>, VendorError> {
         let topic = Topic { endpoint: "body log", data_type: self.root };
-        let place = Place { root: self.root, scale: self.scale };
+        let place = self.place();
         let path = format!("body/log/{}/date/{}.json", self.root, range(days));
         let logs = asking.rooted::<Log>(topic, &path, place).await?.rows;
         let mut readings = self.understood(&logs, days)?;
@@ -126,13 +112,47 @@ impl BodyLog {
         Ok(readings)
     }
 
-    fn understood(&self, logs: &[Log], days: DateRange) -> Result<Vec<Reading>, VendorError> {
+    pub(super) fn place(&self) -> Place<'static> {
+        Place { root: self.root, scale: self.scale }
+    }
+
+    pub(super) fn understood(
+        &self,
+        logs: &[Log],
+        days: DateRange,
+    ) -> Result<Vec<Reading>, VendorError> {
         let logs = logs.iter().filter(|log| (self.value)(log).is_some());
         let all = logs.map(|log| log.understood(self).ok_or(VendorError::Unreadable));
         let mut all = all.collect::<Result<Vec<_>, _>>()?;
         all.retain(|reading| days.contains(reading.date));
         Ok(all)
     }
+}
+
+/// The figure of each day that has readings.
+pub(super) fn marks_of(readings: &[Reading]) -> BTreeMap<Date, Figure> {
+    let mut by_day: BTreeMap<Date, Vec<Reading>> = BTreeMap::new();
+    for reading in readings {
+        by_day.entry(reading.date).or_default().push(*reading);
+    }
+    let figure = |readings: &[Reading]| Figure::Mark {
+        fingerprint: mark(readings.iter().flat_map(Reading::words)),
+    };
+    by_day.iter().map(|(date, readings)| (*date, figure(readings))).collect()
+}
+
+/// Samples of the readings of `days`.
+pub(super) fn taken(all: &[Reading], days: DateRange, offsets: &Offsets) -> Vec<DayReading> {
+    let mut found = empty_days(days);
+    let mut clock = WallClock::new(offsets, days);
+    for reading in all {
+        clock.begin();
+        let (at, offset) = clock.tell(reading.date.to_datetime(reading.time));
+        let (offset_seconds, value) = (offset.seconds(), reading.value);
+        let sample = Sample { at, seconds: 0, offset_seconds, value };
+        found.entry(reading.date).or_default().push(sample);
+    }
+    readings(found)
 }
 
 fn mean(readings: &[Reading]) -> i64 {

@@ -31,7 +31,7 @@ pub(super) enum Daily {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Day {
+pub(super) struct Day {
     #[serde(default)]
     date_time: Maybe<Date>,
     #[serde(default)]
@@ -50,7 +50,7 @@ struct Value {
 
 impl Daily {
     /// In paths, and the member with the rows.
-    fn names(self) -> (&'static str, &'static str) {
+    pub(super) fn names(self) -> (&'static str, &'static str) {
         match self {
             Self::HeartRateVariability => ("hrv", "hrv"),
             Self::BreathingRate => ("br", "br"),
@@ -71,15 +71,27 @@ impl Daily {
         let mut figures = BTreeMap::new();
         for days in pieces(days, MOST_DAYS) {
             let path = format!("{path}/date/{}.json", range(days));
-            for day in asking.rooted::<Day>(topic, &path, place).await?.rows {
-                let date = day.date_time.0.ok_or(VendorError::Unreadable)?;
-                let figure = day.value.0.and_then(|value| value.figure(self));
-                figures.extend(figure.filter(|_| days.contains(date)).map(|figure| (date, figure)));
-            }
+            let rows = asking.rooted::<Day>(topic, &path, place).await?.rows;
+            figures.extend(self.of_days(&rows, days)?);
         }
         // A difference of a few tenths is as likely in one unit as in the other.
         if self == Self::SkinTemperature && !figures.is_empty() {
             account::check_units(asking).await?;
+        }
+        Ok(figures)
+    }
+
+    /// The value of each of `days`.
+    pub(super) fn of_days(
+        self,
+        rows: &[Day],
+        days: DateRange,
+    ) -> Result<BTreeMap<Date, Figure>, VendorError> {
+        let mut figures = BTreeMap::new();
+        for day in rows {
+            let date = day.date_time.0.ok_or(VendorError::Unreadable)?;
+            let figure = day.value.0.as_ref().and_then(|value| value.figure(self));
+            figures.extend(figure.filter(|_| days.contains(date)).map(|figure| (date, figure)));
         }
         Ok(figures)
     }

@@ -28,22 +28,22 @@ const MOST_PAGES: usize = 60;
 const SECOND: i64 = 1_000;
 
 #[derive(Deserialize)]
-struct Page {
-    activities: Option<Vec<Activity>>,
+pub(super) struct Page {
+    pub(super) activities: Option<Vec<Activity>>,
     #[serde(default)]
-    pagination: Nested<Pagination>,
+    pub(super) pagination: Nested<Pagination>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct Pagination {
-    next: Maybe<String>,
+pub(super) struct Pagination {
+    pub(super) next: Maybe<String>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 #[expect(clippy::struct_field_names, reason = "they are Fitbit's")]
-struct Activity {
+pub(super) struct Activity {
     activity_name: Maybe<String>,
     start_time: Maybe<Start>,
     /// Milliseconds, pauses included.
@@ -62,8 +62,16 @@ pub(super) async fn read(
     days: DateRange,
     offsets: &Offsets,
 ) -> Result<Vec<Logged>, VendorError> {
+    understood(&walk(asking, days).await?, days, offsets)
+}
+
+/// Those of `days`.
+pub(super) fn understood(
+    activities: &[Activity],
+    days: DateRange,
+    offsets: &Offsets,
+) -> Result<Vec<Logged>, VendorError> {
     let mut clock = WallClock::new(offsets, days);
-    let activities = walk(asking, days).await?;
     let logged = activities.iter().map(|it| it.logged(&mut clock).ok_or(VendorError::Unreadable));
     let mut logged = logged.collect::<Result<Vec<_>, _>>()?;
     logged.retain(|log| days.contains(log.date));
@@ -93,14 +101,14 @@ async fn walk(asking: Asking<'_>, days: DateRange) -> Result<Vec<Activity>, Vend
 }
 
 /// What a page is asked for with.
-type Query = Vec<(&'static str, String)>;
+pub(super) type Query = Vec<(&'static str, String)>;
 
-fn page(body: &[u8]) -> Result<Option<Page>, ParseError> {
+pub(super) fn page(body: &[u8]) -> Result<Option<Page>, ParseError> {
     if is_silent(body) { Ok(None) } else { parse(body).map(Some) }
 }
 
 /// What to ask for next. Of the address only the query is used: a token goes to no other host.
-fn query_of(next: &str) -> Option<Query> {
+pub(super) fn query_of(next: &str) -> Option<Query> {
     const KNOWN: [&str; 5] = ["afterDate", "beforeDate", "sort", "offset", "limit"];
     let next = Url::parse(next).ok()?;
     let known = next.query_pairs().filter_map(|(name, value)| {
@@ -122,8 +130,7 @@ impl Activity {
         let offset = Some(offset.seconds());
         let length = |number: Maybe<Number>| number.0?.to_base(1).filter(|length| *length >= 0);
         let (duration, active) = (length(self.duration), length(self.active_duration));
-        let seconds = u32::try_from(duration.or(active)? / SECOND).ok()?;
-        let time = Stretch { at, seconds, offset };
+        let time = Stretch::lasting(at, duration.or(active)? / SECOND, offset)?;
         let value = active.map_or_else(|| time.length(), rounded);
         let session =
             Session { time, end_offset: offset, value, parts: self.parts(), stages: Vec::new() };

@@ -16,7 +16,7 @@ use crate::{
     fitbit::failure::{Failure, LONGEST_WAIT, retry_after},
 };
 
-const RESET: &str = "fitbit-rate-limit-reset";
+pub(super) const RESET: &str = "fitbit-rate-limit-reset";
 const HOUR: i64 = 3_600;
 
 /// Classifies an answer that is not a success.

@@ -19,12 +19,12 @@ use crate::{
 
 /// 1,095 or 365 days are allowed, depending on whom one believes.
 const MOST_DAYS: i32 = 365;
-const PLACE: Place<'static> = Place { root: "activities-heart", scale: 10 };
+pub(super) const PLACE: Place<'static> = Place { root: "activities-heart", scale: 10 };
 const TOPIC: Topic = Topic { endpoint: "heart", data_type: "heart-rate" };
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Day {
+pub(super) struct Day {
     #[serde(default)]
     date_time: Maybe<Date>,
     #[serde(default)]
@@ -33,7 +33,7 @@ struct Day {
 
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-struct Value {
+pub(super) struct Value {
     heart_rate_zones: Vec<Nested<Zone>>,
     resting_heart_rate: Maybe<Number>,
 }
@@ -70,11 +70,22 @@ async fn figures(
     for days in pieces(days, MOST_DAYS) {
         let path = format!("activities/heart/date/{}.json", range(days));
         let answer = asking.rooted::<Day>(TOPIC, &path, PLACE).await?;
-        for day in answer.rows {
-            let date = day.date_time.0.ok_or(VendorError::Unreadable)?;
-            let found = day.value.0.as_ref().and_then(figure).filter(|_| days.contains(date));
-            figures.extend(found.map(|figure| (date, figure)));
-        }
+        figures.extend(of_days(&answer.rows, days, figure)?);
+    }
+    Ok(figures)
+}
+
+/// The figure of each of `days`.
+pub(super) fn of_days(
+    rows: &[Day],
+    days: DateRange,
+    figure: fn(&Value) -> Option<Figure>,
+) -> Result<BTreeMap<Date, Figure>, VendorError> {
+    let mut figures = BTreeMap::new();
+    for day in rows {
+        let date = day.date_time.0.ok_or(VendorError::Unreadable)?;
+        let found = day.value.0.as_ref().and_then(figure).filter(|_| days.contains(date));
+        figures.extend(found.map(|figure| (date, figure)));
     }
     Ok(figures)
 }
@@ -83,7 +94,7 @@ async fn figures(
 const FINE: i64 = 100_000;
 
 impl Value {
-    fn mark(&self) -> Option<Figure> {
+    pub(super) fn mark(&self) -> Option<Figure> {
         let zones = self.heart_rate_zones.iter().filter_map(|zone| zone.0.as_ref());
         let base = |number: Maybe<Number>, scale| number.0.and_then(|it| it.to_base(scale));
         let words: Vec<i64> = zones
@@ -94,7 +105,7 @@ impl Value {
         worn.then(|| Figure::Mark { fingerprint: mark(words) })
     }
 
-    fn resting(&self) -> Option<Figure> {
+    pub(super) fn resting(&self) -> Option<Figure> {
         let value = self.resting_heart_rate.0?.to_base(PLACE.scale).filter(|value| *value > 0)?;
         Some(Figure::Daily { value, low: None, high: None })
     }

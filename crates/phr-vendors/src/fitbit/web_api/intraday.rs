@@ -13,8 +13,8 @@ use super::{
 use crate::{error::VendorError, vendor::DayReading};
 
 /// Ten base units are a beat a minute.
-const HEART: Place<'static> = Place { root: "activities-heart", scale: 10 };
-const MINUTE: u32 = 60;
+pub(super) const HEART: Place<'static> = Place { root: "activities-heart", scale: 10 };
+pub(super) const MINUTE: u32 = 60;
 
 impl Series {
     /// The minutes of `days`. Minutes in which nothing happened fill the grid and are no samples.
@@ -75,7 +75,7 @@ fn sum(slots: &[Slot]) -> i64 {
 
 /// Slots of `seconds` each as samples, in order of time. Their order tells which pass of a repeated
 /// hour they belong to, so empty ones are looked at too.
-fn samples(date: Date, slots: &[Slot], seconds: u32, offsets: &Offsets) -> Vec<Sample> {
+pub(super) fn samples(date: Date, slots: &[Slot], seconds: u32, offsets: &Offsets) -> Vec<Sample> {
     let mut clock = WallClock::new(offsets, DateRange::day(date));
     let mut samples: Vec<Sample> = slots
         .iter()

@@ -13,6 +13,8 @@ mod body_log;
 mod dailies;
 mod exercise;
 mod failure;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod heart;
 pub mod hooks;
 mod intraday;

@@ -46,16 +46,21 @@ pub(super) static DISTANCE: Series =
 pub(super) static CALORIES: Series = series("calories", "activities-calories", 1_000);
 pub(super) static FLOORS: Series = series("floors", "activities-floors", 1);
 /// Energy of activity.
-static ACTIVE_ENERGY: Series =
+pub(super) static ACTIVE_ENERGY: Series =
     Series { most_days: SHORT, ..series("activityCalories", "activities-activityCalories", 1_000) };
 /// Minutes of activity by level; 100 base units are a minute.
-static LEVELS: [(Part, Series); 3] = [
+pub(super) static LEVELS: [(Part, Series); 3] = [
     (Part::LightActivity, series("minutesLightlyActive", "activities-minutesLightlyActive", 100)),
     (Part::ModerateActivity, series("minutesFairlyActive", "activities-minutesFairlyActive", 100)),
     (Part::VigorousActivity, series("minutesVeryActive", "activities-minutesVeryActive", 100)),
 ];
 
 type Totals = BTreeMap<Date, i64>;
+
+/// What totals come to. Whatever a vendor says, it is a number.
+pub(super) fn sum(totals: &Totals) -> i64 {
+    totals.values().copied().fold(0, i64::saturating_add)
+}
 
 impl Series {
     pub(super) fn place(&self) -> Place<'static> {
@@ -86,7 +91,7 @@ impl Series {
         let zeros: BTreeSet<Date> =
             totals.iter().filter(|(_, total)| **total == 0).map(|(date, _)| *date).collect();
         if zeros.len() < totals.len() && self.has_units() {
-            self.check_units(asking, days, totals.values().sum()).await?;
+            self.check_units(asking, days, sum(&totals)).await?;
         }
         let alive = if zeros.is_empty() || !self.zero_counts {
             Totals::new()
@@ -105,7 +110,7 @@ impl Series {
     }
 
     /// Sums of `days` in base units; a row without a value is none.
-    fn read(&self, days: DateRange, rows: &[Row]) -> Result<Totals, VendorError> {
+    pub(super) fn read(&self, days: DateRange, rows: &[Row]) -> Result<Totals, VendorError> {
         let mut totals = Totals::new();
         for row in rows {
             let date = row.date().map_err(|_| VendorError::Unreadable)?;
@@ -133,13 +138,13 @@ impl Series {
         let topic = Topic { endpoint: "activity", data_type: self.name };
         let path = self.path(days);
         let miles = asking.rooted_in_us_units(topic, &path, self.place()).await?;
-        let miles: i64 = self.read(days, &miles.rows)?.values().sum();
-        KILOMETRES_IN_A_MILE.check(metric, miles)
+        let miles = self.read(days, &miles.rows)?;
+        KILOMETRES_IN_A_MILE.check(metric, sum(&miles))
     }
 
     /// The day's figure in the head of an intraday answer.
     pub(super) fn head(&self, date: Date, rows: &[Row]) -> Result<i64, VendorError> {
-        Ok(self.read(DateRange::day(date), rows)?.into_values().sum())
+        Ok(sum(&self.read(DateRange::day(date), rows)?))
     }
 
     fn path(&self, days: DateRange) -> String {
@@ -174,9 +179,14 @@ pub(super) async fn active_minutes(
             }
         }
     }
+    Ok(added_up(levels))
+}
+
+/// The levels of each day together.
+pub(super) fn added_up(levels: BTreeMap<Date, Vec<Measured>>) -> BTreeMap<Date, Figure> {
     let figures = levels.into_iter().filter_map(|(date, parts)| {
-        let value = parts.iter().map(|(_, minutes)| minutes).sum();
+        let value = parts.iter().map(|(_, minutes)| *minutes).fold(0, i64::saturating_add);
         (value > 0).then_some((date, Figure::Stated { value, parts }))
     });
-    Ok(figures.collect())
+    figures.collect()
 }

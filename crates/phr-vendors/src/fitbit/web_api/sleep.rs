@@ -21,14 +21,14 @@ use crate::{
     },
 };
 
-const PLACE: Place<'static> = Place { root: "sleep", scale: 1 };
+pub(super) const PLACE: Place<'static> = Place { root: "sleep", scale: 1 };
 const TOPIC: Topic = Topic { endpoint: "sleep", data_type: "sleep" };
 /// Milliseconds.
 const SECOND: i64 = 1_000;
 
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-struct Log {
+pub(super) struct Log {
     date_of_sleep: Maybe<Date>,
     start_time: Maybe<DateTime>,
     /// Milliseconds.
@@ -78,7 +78,15 @@ pub(super) async fn read(
     offsets: &Offsets,
 ) -> Result<Vec<Logged>, VendorError> {
     let path = format!("sleep/date/{}.json", range(days));
-    let logs = asking.rooted::<Log>(TOPIC, &path, PLACE).await?.rows;
+    understood(&asking.rooted::<Log>(TOPIC, &path, PLACE).await?.rows, days, offsets)
+}
+
+/// Those of `days`.
+pub(super) fn understood(
+    logs: &[Log],
+    days: DateRange,
+    offsets: &Offsets,
+) -> Result<Vec<Logged>, VendorError> {
     // A night begins on the day before.
     let first = days.first.yesterday().unwrap_or(days.first);
     let mut clock = WallClock::new(offsets, DateRange { first, ..days });
@@ -98,7 +106,7 @@ impl Log {
         let seconds = self.duration.0?.to_base(1)? / SECOND;
         let (at, offset) = clock.tell(start);
         let offset = Some(offset.seconds());
-        let time = Stretch { at, seconds: u32::try_from(seconds).ok()?, offset };
+        let time = Stretch::lasting(at, seconds, offset)?;
         let none = Levels::default();
         let levels = self.levels.0.as_ref().unwrap_or(&none);
         let stages: Vec<_> = levels
@@ -106,8 +114,7 @@ impl Log {
             .into_iter()
             .filter_map(|piece| {
                 let from = at.checked_add(jiff::SignedDuration::from_secs(piece.from)).ok()?;
-                let seconds = u32::try_from(piece.to - piece.from).ok()?;
-                Some((piece.stage, Stretch { at: from, seconds, offset }))
+                Some((piece.stage, Stretch::lasting(from, piece.to - piece.from, offset)?))
             })
             .collect();
         let told = self.minutes_asleep.0.and_then(|minutes| minutes.to_base(MINUTE));

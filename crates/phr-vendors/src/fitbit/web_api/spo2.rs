@@ -29,7 +29,7 @@ const SENTINELS: [i64; 2] = [0, 5_000];
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Night {
+pub(super) struct Night {
     #[serde(default)]
     date_time: Maybe<Date>,
     #[serde(default)]
@@ -65,11 +65,21 @@ pub(super) async fn figures(
     let mut figures = BTreeMap::new();
     for days in pieces(days, MOST_DAYS) {
         let path = format!("spo2/date/{}.json", range(days));
-        for night in nights(asking, topic, &path).await? {
-            let date = night.date_time.0.ok_or(VendorError::Unreadable)?;
-            let figure = night.value.0.and_then(|spread| spread.figure());
-            figures.extend(figure.filter(|_| days.contains(date)).map(|figure| (date, figure)));
-        }
+        figures.extend(of_days(&nights(asking, topic, &path).await?, days)?);
+    }
+    Ok(figures)
+}
+
+/// The figure of each of `days`.
+pub(super) fn of_days(
+    nights: &[Night],
+    days: DateRange,
+) -> Result<BTreeMap<Date, Figure>, VendorError> {
+    let mut figures = BTreeMap::new();
+    for night in nights {
+        let date = night.date_time.0.ok_or(VendorError::Unreadable)?;
+        let figure = night.value.0.as_ref().and_then(Spread::figure);
+        figures.extend(figure.filter(|_| days.contains(date)).map(|figure| (date, figure)));
     }
     Ok(figures)
 }
@@ -84,10 +94,19 @@ pub(super) async fn read_days(
     let topic = Topic { endpoint: "spo2 intraday", data_type: "spo2" };
     let asked = DateRange { first: days.first, last: days.end() };
     let path = format!("spo2/date/{}/all.json", range(asked));
+    taken(&nights(asking, topic, &path).await?, days, offsets)
+}
+
+/// The readings of `days` among those of `nights`.
+pub(super) fn taken(
+    nights: &[Night],
+    days: DateRange,
+    offsets: &Offsets,
+) -> Result<Vec<DayReading>, VendorError> {
     let mut found = empty_days(days);
-    for night in nights(asking, topic, &path).await? {
+    for night in nights {
         let mut clock = WallClock::new(offsets, DateRange { first: days.first, last: days.end() });
-        for minute in night.minutes {
+        for minute in &night.minutes {
             let civil = minute.minute.0.ok_or(VendorError::Unreadable)?;
             let value = minute.value.0.and_then(|value| value.to_base(SCALE));
             let value = value.ok_or(VendorError::Unreadable)?;

@@ -9,7 +9,7 @@
 mod authorization;
 mod keys;
 mod keyset;
-mod notification;
+pub(super) mod notification;
 mod signature;
 pub mod subscribers;
 

@@ -14,7 +14,7 @@ const LONGEST_HANDSHAKE: usize = 1_024;
 
 /// Whether the body is `{"type":"verification"}`: by its structure, so that a notification which
 /// contains these words is none.
-pub(super) fn is_handshake(body: &[u8]) -> bool {
+pub(in crate::fitbit::google_health) fn is_handshake(body: &[u8]) -> bool {
     if body.len() > LONGEST_HANDSHAKE {
         return false;
     }
@@ -23,7 +23,7 @@ pub(super) fn is_handshake(body: &[u8]) -> bool {
 }
 
 /// Whom a body is about.
-pub(super) fn read(body: &[u8]) -> Result<HookEvent, HookRefusal> {
+pub(in crate::fitbit::google_health) fn read(body: &[u8]) -> Result<HookEvent, HookRefusal> {
     news::read(body, note)
 }
 

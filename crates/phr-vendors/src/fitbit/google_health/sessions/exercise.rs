@@ -7,7 +7,7 @@ use super::{Interval, no_time};
 use crate::fitbit::{
     google_health::times::Length,
     json::{Maybe, Nested, Number},
-    session::{MINUTE, Session},
+    session::Session,
 };
 
 #[derive(Default, Deserialize)]
@@ -61,7 +61,7 @@ impl ExercisePoint {
     }
 }
 
-/// Hundredths of a second as hundredths of a minute, rounded half up.
+/// Hundredths of a second as base units, which are hundredths of a minute, rounded half up.
 fn rounded(hundredths: i64) -> i64 {
-    (hundredths * MINUTE / 100 + 30) / 60
+    hundredths.saturating_add(30) / 60
 }

@@ -8,7 +8,7 @@
 //! grant.
 
 mod collection;
-mod notification;
+pub(super) mod notification;
 mod signature;
 mod subscriptions;
 

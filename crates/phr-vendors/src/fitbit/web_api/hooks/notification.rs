@@ -14,7 +14,7 @@ const ENDS: [&str; 2] = ["userRevokedAccess", "deleteUser"];
 
 /// Whom a body is about. What cannot be read as a whole counts as one item that cannot: Fitbit takes
 /// any answer but 204 for a failure, and gives up on addresses that fail often.
-pub(super) fn read(body: &[u8]) -> Result<HookEvent, HookRefusal> {
+pub(in crate::fitbit::web_api) fn read(body: &[u8]) -> Result<HookEvent, HookRefusal> {
     match news::read(body, note) {
         Err(HookRefusal::Malformed) => {
             tracing::warn!(shape = "no JSON", "a webhook item cannot be understood");

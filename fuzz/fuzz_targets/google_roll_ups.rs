@@ -1,0 +1,3 @@
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|body: &[u8]| phr_vendors::fuzzing::read("google_roll_ups", body));
