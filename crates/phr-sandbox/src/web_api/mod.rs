@@ -27,6 +27,8 @@ mod summary;
 mod units;
 mod workouts;
 
+use std::collections::HashSet;
+
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, Uri};
@@ -47,6 +49,7 @@ use answer::{Answer, distorted};
 use dates::Hours;
 use errors::{Outcome, Refusal};
 use oauth::Grants;
+use pages::Page;
 use quota::HourlyQuota;
 use route::{Resource, Route};
 use subscriptions::Subscriptions;
@@ -58,12 +61,14 @@ pub(crate) struct WebApi {
     grants: Grants,
     quota: HourlyQuota,
     subscriptions: Subscriptions,
+    /// Further pages of lists that clients were told of.
+    links: HashSet<Page>,
 }
 
 impl WebApi {
     pub(crate) fn new(seed: u64, mood: WebApiMood) -> Self {
         let (quota, subscriptions) = (HourlyQuota::default(), Subscriptions::default());
-        Self { mood, grants: Grants::new(seed), quota, subscriptions }
+        Self { mood, grants: Grants::new(seed), quota, subscriptions, links: HashSet::new() }
     }
 }
 

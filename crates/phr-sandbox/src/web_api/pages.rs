@@ -6,7 +6,6 @@ use url::form_urlencoded;
 
 use super::dates;
 use super::errors::{Outcome, Refusal};
-use crate::dice::Dice;
 use crate::person::{Person, civil_micros};
 use crate::point::DAY;
 use crate::world::World;
@@ -15,8 +14,11 @@ use crate::world::World;
 const MOST: usize = 100;
 
 /// A part of a list that was asked for, and understood.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Page {
+    /// Whose list, and which.
+    person: usize,
+    path: String,
     /// `beforeDate` or `afterDate`, as it was given.
     bound: String,
     /// The same in civil microseconds.
@@ -30,7 +32,7 @@ pub(super) struct Page {
 impl Page {
     /// Exactly one of `beforeDate` (with `sort=desc`) and `afterDate` (with `sort=asc`), a date or
     /// a local time; `offset` is 0, except in links that this API gave.
-    pub(super) fn asked(query: &str, person: &Person, now: i64) -> Outcome<Self> {
+    pub(super) fn asked(world: &World, person: &Person, path: &str, query: &str) -> Outcome<Self> {
         let fields: Vec<(String, String)> =
             form_urlencoded::parse(query.as_bytes()).into_owned().collect();
         let get = |name: &str| {
@@ -54,11 +56,11 @@ impl Page {
             Refusal::validation("limit", format!("limit must be between 1 and {MOST}"))
         })?;
         let offset = get("offset").and_then(|offset| offset.parse().ok());
-        let at = instant(bound, dates::today(person, now))?;
+        let at = instant(bound, dates::today(person, world.now_micros()))?;
         let bound = bound.to_owned();
-        let page = Self { bound, at, ascending, limit, offset: offset.unwrap_or(0) };
-        let linked = page.offset > 0 && get("page") == Some(page.seal(person).as_str());
-        if offset == Some(0) || linked {
+        let (person, path) = (person.index, path.to_owned());
+        let page = Self { person, path, bound, at, ascending, limit, offset: offset.unwrap_or(0) };
+        if offset == Some(0) || world.web_api().links.contains(&page) {
             return Ok(page);
         }
         Err(Refusal::validation("offset", "offset must be 0"))
@@ -70,20 +72,16 @@ impl Page {
     }
 
     /// What of all entries (ascending) stands on this page, and what is told of the paging.
-    pub(super) fn cut<T>(
-        &self,
-        world: &World,
-        person: &Person,
-        path: &str,
-        mut entries: Vec<T>,
-    ) -> (Vec<T>, Value) {
+    pub(super) fn cut<T>(&self, world: &World, mut entries: Vec<T>) -> (Vec<T>, Value) {
         if !self.ascending {
             entries.reverse();
         }
         let more = entries.len() > self.offset + self.limit;
         let next = if more {
             let next = Self { offset: self.offset + self.limit, ..self.clone() };
-            next.link(world, person, path)
+            let link = next.link(world);
+            world.web_api().links.insert(next);
+            link
         } else {
             String::new()
         };
@@ -102,23 +100,14 @@ impl Page {
         if self.ascending { "afterDate" } else { "beforeDate" }
     }
 
-    fn link(&self, world: &World, person: &Person, path: &str) -> String {
+    fn link(&self, world: &World) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         query
             .append_pair("offset", &self.offset.to_string())
             .append_pair("limit", &self.limit.to_string())
             .append_pair("sort", order(self.ascending))
-            .append_pair(self.bound_name(), &self.bound)
-            .append_pair("page", &self.seal(person));
-        format!("{}{path}?{}", world.base_url(), query.finish())
-    }
-
-    /// Tells an offset of ours from one that somebody made up.
-    fn seal(&self, person: &Person) -> String {
-        let text = [self.bound.as_str(), person.summary.health_user_id.as_str()].concat();
-        let numbers = [self.limit as u64, self.offset as u64, u64::from(self.ascending)];
-        let parts: Vec<u64> = text.bytes().map(u64::from).chain(numbers).collect();
-        format!("{:016x}", Dice::new(&parts).roll())
+            .append_pair(self.bound_name(), &self.bound);
+        format!("{}{}?{}", world.base_url(), self.path, query.finish())
     }
 }
 

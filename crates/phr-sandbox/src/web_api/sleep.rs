@@ -57,9 +57,9 @@ pub(super) fn by_date(world: &World, person: &Person, dates: Dates<'_>) -> Outco
 
 /// A page of all sessions, by their end.
 pub(super) fn list(world: &World, person: &Person, path: &str, query: &str) -> Outcome<Answer> {
-    let page = Page::asked(query, person, world.now_micros())?;
+    let page = Page::asked(world, person, path, query)?;
     let (logs, _) = logs(world, person, &page.range());
-    let (logs, pagination) = page.cut(world, person, path, logs);
+    let (logs, pagination) = page.cut(world, logs);
     let rows: Vec<Value> = logs.iter().map(|log| log.document(person)).collect();
     let body = json!({ "pagination": pagination, "sleep": rows });
     let today = civil_date(super::dates::today(person, world.now_micros()) * DAY);

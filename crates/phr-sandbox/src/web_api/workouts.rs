@@ -32,9 +32,9 @@ pub(super) fn list(
     (path, query): (&str, &str),
     units: Units,
 ) -> Outcome<Answer> {
-    let page = Page::asked(query, person, world.now_micros())?;
+    let page = Page::asked(world, person, path, query)?;
     let logs = logs(world, person, &page.range());
-    let (logs, pagination) = page.cut(world, person, path, logs);
+    let (logs, pagination) = page.cut(world, logs);
     let rows: Vec<Value> = logs.iter().map(|log| log.listed(world, person, units)).collect();
     let body = json!({ "activities": rows, "pagination": pagination });
     let today = civil_date(super::dates::today(person, world.now_micros()) * DAY);

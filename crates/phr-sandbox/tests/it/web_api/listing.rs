@@ -52,6 +52,9 @@ async fn the_paging_is_told() {
     let told = &body["pagination"];
     assert_eq!((&told["afterDate"], &told["sort"]), (&"2026-11-01".into(), &"asc".into()));
     assert_eq!((&told["limit"], &told["offset"]), (&4.into(), &0.into()));
+    let next = url::Url::parse(told["next"].as_str().unwrap()).unwrap();
+    let names: Vec<String> = next.query_pairs().map(|(name, _)| name.into_owned()).collect();
+    assert_eq!(names, ["offset", "limit", "sort", "afterDate"]);
     let far = [("afterDate", "2026-11-22"), ("sort", "asc"), ("offset", "0")];
     let last = fitbit.query("sleep/list", &far).await.json();
     assert_eq!(
