@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     metric::{Forming, Metric},
-    part::Part,
+    part::{Measured, Part},
     sample::{Sample, Statistics},
 };
 
@@ -49,6 +49,13 @@ pub enum Figure {
         low: Option<i64>,
         /// Upper bound, where the vendor gives one.
         high: Option<i64>,
+    },
+    /// The sum of the day from a vendor that does not give what it is summed up from.
+    Stated {
+        /// The sum.
+        value: i64,
+        /// What it is made up of, where the vendor says.
+        parts: Vec<Measured>,
     },
     /// Single readings, told apart by their content.
     Readings {
@@ -101,6 +108,11 @@ impl Figure {
         }
     }
 
+    /// Whether there are samples behind it: then a day without any lacks them.
+    pub fn has_samples(&self) -> bool {
+        !matches!(self, Self::Stated { .. })
+    }
+
     /// Whether `ours` says the same as the vendor's figure, but for rounding over `count` samples.
     pub fn agrees(&self, metric: Metric, ours: &Self, count: usize) -> bool {
         match (self, ours) {
@@ -113,8 +125,8 @@ impl Figure {
                 Self::Spread { mean_micro: theirs, min, max },
                 Self::Spread { mean_micro: ours, min: our_min, max: our_max },
             ) => (min, max) == (our_min, our_max) && theirs.abs_diff(*ours) <= MEAN_SLACK,
-            // That there are samples is all it can say about them.
-            (Self::Mark { .. }, _) => true,
+            // That there are samples is all it can say about them; or that there are none.
+            (Self::Mark { .. } | Self::Stated { .. }, _) => true,
             (theirs, ours) => theirs == ours,
         }
     }

@@ -144,6 +144,7 @@ fn daily_mean(day: &Day<'_>) -> Option<Draft> {
 fn daily_total(day: &Day<'_>) -> Option<Draft> {
     let (sum, parts) = match day.figure {
         Some(Figure::Total { value }) => (*value, Vec::new()),
+        Some(Figure::Stated { value, parts }) => (*value, parts.clone()),
         Some(Figure::Levels { light, moderate, vigorous }) => {
             let levels = [
                 (Part::LightActivity, *light),

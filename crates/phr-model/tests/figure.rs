@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 use phr_model::{
-    Figure, Metric, Sample,
+    Figure, Metric, Part, Sample,
     figure::{fingerprint, rounded_mean},
     sample::Statistics,
 };
@@ -186,6 +186,8 @@ proptest! {
             spread(value, value, value),
             Figure::Daily { value, low, high: None },
             Figure::Readings { count: 1, sum: value, fingerprint },
+            Figure::Mark { fingerprint },
+            Figure::Stated { value, parts: vec![(Part::LightActivity, value)] },
         ];
         for figure in figures {
             let json = serde_json::to_string(&figure).unwrap();

@@ -170,6 +170,16 @@ fn the_vendors_minutes_win_over_those_of_the_samples() {
 }
 
 #[test]
+fn a_day_without_samples_is_said_as_the_vendor_states_it() {
+    let parts = vec![(Part::LightActivity, 5_000), (Part::VigorousActivity, 300)];
+    let figure = Some(Figure::Stated { value: 5_300, parts: parts.clone() });
+    let said = Scene { figure, ..scene(Metric::ActiveMinutes, "2026-11-20", &[]) }.said();
+    assert_eq!((said[0].value, &said[0].parts), (5_300, &parts));
+    let summed = scene(Metric::ActiveMinutes, "2026-11-20", &active()).said();
+    assert_eq!(summed[0].id, said[0].id, "samples that come later change no id");
+}
+
+#[test]
 fn parts_survive_being_written_down() {
     let parts = vec![(Part::DeepSleep, 6_200), (Part::Awake, 0)];
     let text = Part::to_text(&parts).unwrap();

@@ -170,7 +170,8 @@ fn state_of(
     let differs = metric.facts().verifiable
         && match (vendor, ours) {
             (Some(vendor), Some(ours)) => !vendor.agrees(metric, ours, count),
-            (vendor, ours) => vendor.is_some() != ours.is_some(),
+            (Some(vendor), None) => vendor.has_samples(),
+            (None, ours) => ours.is_some(),
         };
     if !closed {
         (CoverageState::Partial, Some(Reason::DayNotOver))

@@ -1,5 +1,6 @@
 //! One run over one connection: metric after metric, compare, fetch, replace, observe, cover.
 
+mod asking;
 mod task;
 mod whereabouts;
 
@@ -175,25 +176,6 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// A vendor that says nothing has nothing, unless we hold something.
-    async fn figures(
-        &mut self,
-        metric: Metric,
-        held: &HashMap<Date, Coverage>,
-    ) -> Result<BTreeMap<Date, Figure>, Failure> {
-        let (vendor, days) = (self.vendor.clone(), self.days);
-        let asked = self.session.ask(|access| {
-            let vendor = vendor.clone();
-            async move { vendor.daily_figures(&access, metric, days).await }
-        });
-        match asked.await {
-            Err(Failure::Vendor(VendorError::NothingSaid)) if is_nothing_held(days, held) => {
-                Ok(BTreeMap::new())
-            }
-            figures => figures,
-        }
-    }
-
     async fn held(&self, metric: Metric) -> Result<HashMap<Date, Coverage>, StoreError> {
         let person = self.connection.person;
         let rows = self.service.store.coverage(person, Some(metric), self.days).await?;
@@ -247,28 +229,6 @@ impl<'a> Run<'a> {
             self.tell(metric, report.days_read, work.read.len());
         }
         Ok(())
-    }
-
-    /// The samples of a window. Where the vendor says nothing there are none, unless we hold some.
-    async fn readings(
-        &mut self,
-        metric: Metric,
-        window: DateRange,
-        witnesses: &[Sample],
-        held: &HashMap<Date, Coverage>,
-    ) -> Result<Vec<DayReading>, Failure> {
-        let offsets = self.offsets(window, witnesses);
-        let vendor = self.vendor.clone();
-        let asked = self.session.ask(|access| {
-            let (vendor, offsets) = (vendor.clone(), offsets.clone());
-            async move { vendor.read_days(&access, metric, window, &offsets).await }
-        });
-        match asked.await {
-            Err(Failure::Vendor(VendorError::NothingSaid)) if is_nothing_held(window, held) => {
-                Ok(window.days().map(|date| DayReading { date, samples: Vec::new() }).collect())
-            }
-            readings => readings,
-        }
     }
 
     fn day_write(
@@ -345,12 +305,6 @@ impl<'a> Run<'a> {
             listener(Progress { metric, days_done, days_to_read: count(days_to_read) });
         }
     }
-}
-
-/// Whether we hold neither samples nor a figure of any of the days.
-fn is_nothing_held(days: DateRange, held: &HashMap<Date, Coverage>) -> bool {
-    let of_days = held.values().filter(|row| days.contains(row.date));
-    of_days.into_iter().all(|row| row.samples == 0 && row.vendor.is_none())
 }
 
 /// Vendor errors are part of a run; storage errors end it.

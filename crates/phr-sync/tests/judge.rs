@@ -54,6 +54,15 @@ fn a_closed_day_whose_samples_give_another_figure_differs_and_both_are_kept() {
 }
 
 #[test]
+fn a_day_of_which_the_vendor_gives_no_samples_is_complete_without_any() {
+    let stated = Figure::Stated { value: 512_000, parts: Vec::new() };
+    let coverage = closed(Metric::ActiveEnergy, &[], Some(&stated));
+    assert_eq!((verdict(&coverage), coverage.ours), (COMPLETE, None));
+    let totalled = closed(Metric::ActiveEnergy, &[], Some(&total(512_000)));
+    assert_eq!(verdict(&totalled), DIFFERS, "here samples are missing");
+}
+
+#[test]
 fn what_rounding_explains_does_not_differ() {
     assert_eq!(verdict(&closed(Metric::Calories, &[100, 100], Some(&total(202)))), COMPLETE);
     assert_eq!(verdict(&closed(Metric::Calories, &[100, 100], Some(&total(203)))), DIFFERS);

@@ -3,9 +3,9 @@
 //!
 //! All times are what the person's wall clock showed, without offset.
 
-mod absent;
 mod admit;
 mod answer;
+mod body;
 mod control;
 mod dates;
 mod errors;
@@ -13,16 +13,19 @@ mod faults;
 mod grid;
 mod heart;
 mod mood;
+mod nightly;
 mod oauth;
+mod pages;
 mod profile;
 mod quota;
 mod route;
 mod series;
+mod sleep;
 mod spo2;
 mod subscriptions;
 mod summary;
 mod units;
-mod weight;
+mod workouts;
 
 use axum::Router;
 use axum::extract::State;
@@ -40,6 +43,7 @@ use crate::faults::FaultKind;
 use crate::world::World;
 use admit::Admitted;
 use answer::{Answer, distorted};
+use dates::Hours;
 use errors::{Outcome, Refusal};
 use oauth::Grants;
 use quota::HourlyQuota;
@@ -87,7 +91,7 @@ async fn handle(
             Err(refusal) => refusal,
             Ok(admitted) => {
                 let allowance = admitted.allowance;
-                let response = serve(&world, &method, &headers, route, admitted).await;
+                let response = serve(&world, &method, &uri, &headers, route, admitted).await;
                 admit::told(&world, allowance, response)
             }
         },
@@ -99,6 +103,7 @@ async fn handle(
 async fn serve(
     world: &World,
     method: &Method,
+    uri: &Uri,
     headers: &HeaderMap,
     route: &Route<'_>,
     admitted: Admitted<'_>,
@@ -116,7 +121,7 @@ async fn serve(
         resource => {
             let foreign = suffers(FaultKind::WrongUnits);
             let units = if foreign { Units::Us } else { Units::asked(headers) };
-            match answer(world, &admitted, resource, units) {
+            match answer(world, &admitted, resource, (uri.path(), uri.query()), units) {
                 Ok(answer) => said(world, &admitted, resource, answer),
                 Err(refusal) => refusal.into_response(),
             }
@@ -142,26 +147,35 @@ fn answer(
     world: &World,
     admitted: &Admitted<'_>,
     resource: Resource<'_>,
+    (path, query): (&str, Option<&str>),
     units: Units,
 ) -> Outcome<Answer> {
+    let query = query.unwrap_or_default();
+    let hours = Hours::asked(query);
     let person = admitted.person;
     let scopes = &admitted.access.scopes;
     match resource {
-        Resource::Heart(dates) => heart::daily(world, person, dates),
+        Resource::Heart(dates) => heart::daily(world, person, dates, hours),
         Resource::HeartIntraday(window) => heart::intraday(world, person, window),
         Resource::Saturation(dates) => spo2::daily(world, person, dates),
         Resource::SaturationMinutes(dates) => spo2::minutes(world, person, dates),
-        Resource::WeightLog(dates) => weight::log(world, person, dates, units),
-        Resource::Body(body, dates) => weight::series(world, person, body, dates, units),
+        Resource::WeightLog(dates) => body::weights(world, person, dates, units),
+        Resource::FatLog(dates) => body::fat(world, person, dates),
+        Resource::Body(body, dates) => body::series(world, person, body, dates, units),
         Resource::Series { series, tracker, dates } => {
-            series::daily(world, person, (series, tracker), dates, units)
+            series::daily(world, person, (series, tracker), (dates, hours), units)
         }
         Resource::SeriesIntraday(series, window) => {
             series::intraday(world, person, series, window, units)
         }
         Resource::Day(date) => summary::day(world, person, date, units, scopes),
-        Resource::ActivityLog => Ok(absent::activity_log()),
-        Resource::Absent(absent, dates) => absent::nothing(world, person, absent, dates),
+        Resource::ActivityLog => workouts::list(world, person, (path, query), units),
+        Resource::ZoneMinutes(dates) => heart::zone_minutes(world, person, dates),
+        Resource::Sleep(dates) => sleep::by_date(world, person, dates),
+        Resource::SleepLog => sleep::list(world, person, path, query),
+        Resource::Nightly { nightly, all, dates } => {
+            nightly::nights(world, person, (nightly, all), dates)
+        }
         Resource::Profile => Ok(profile::profile(world, person, units)),
         Resource::Devices => Ok(profile::devices(world, person)),
         // Answered before.

@@ -7,8 +7,8 @@ use phr_model::PersonId;
 use uuid::Uuid;
 
 use super::{
-    DbConnection, DbExecutor, DbRow, DbStore, app_tokens, connections::changed, error::in_database,
-    locks, row::Columns,
+    DbConnection, DbExecutor, DbRow, DbStore, app_tokens, error::in_database, locks, row::Columns,
+    statement::changed,
 };
 use crate::{
     account::SecretHash,

@@ -4,15 +4,14 @@ use async_trait::async_trait;
 use futures_util::FutureExt;
 use jiff::{Timestamp, civil::Date};
 use phr_model::{ConnectionId, CoverageState, DateRange, Metric, PersonId, Reason};
-use sqlx::query::Query;
 use uuid::Uuid;
 
 use super::{
-    Db, DbArguments, DbConnection, DbRow, DbStore,
-    connections::changed,
+    DbConnection, DbRow, DbStore,
     error::in_database,
     outbox,
     row::{Columns, micros},
+    statement::{Statement, changed},
 };
 use crate::{
     backfill::{
@@ -78,8 +77,6 @@ const SETTLE_HISTORY: &str = "update connection set
     where id = $1 and lease_token = $2";
 const END: &str = "update connection set state = $3, last_error = $4, due_at = null, priority = 2
     where id = $1 and lease_token = $2";
-
-type Statement = Query<'static, Db, DbArguments>;
 
 fn read(row: &DbRow) -> Result<Backfill, StoreError> {
     let columns = Columns::of(row, "backfill");

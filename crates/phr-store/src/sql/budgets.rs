@@ -5,7 +5,7 @@ use futures_util::FutureExt;
 use jiff::Timestamp;
 
 use super::{
-    DbConnection, DbStore, connections::changed, dialect::free, error::in_database, row::Columns,
+    DbConnection, DbStore, dialect::free, error::in_database, row::Columns, statement::changed,
 };
 use crate::{
     budget::{Allotment, Budgets, Granted, Minute},

@@ -4,15 +4,14 @@ use async_trait::async_trait;
 use futures_util::{FutureExt, future::BoxFuture};
 use jiff::Timestamp;
 use phr_model::{ConnectionId, PersonId};
-use phr_telemetry::record::Access;
-use sqlx::query::Query;
 use uuid::Uuid;
 
 use super::{
-    Db, DbArguments, DbConnection, DbRow, DbStore,
+    DbConnection, DbRow, DbStore,
     error::in_database,
     hooks, leases, locks, outbox, revocations,
     row::{Columns, micros},
+    statement::{Statement, changed},
 };
 use crate::{
     connection::{
@@ -20,7 +19,6 @@ use crate::{
         SealedTokens, Settlement, Work,
     },
     error::StoreError,
-    timing::Timing,
 };
 
 /// Everything but tokens and lease.
@@ -88,8 +86,6 @@ const DISCONNECT: &str = "update connection set state = 'disconnected', scopes =
         lease_token = null, lease_until = null, lease_work = null,
         trigger_at = null, trigger_priority = null
     where id = $1 and state in ('active', 'reconnect_needed')";
-type Statement = Query<'static, Db, DbArguments>;
-
 pub(super) fn read(row: &DbRow) -> Result<Connection, StoreError> {
     let columns = Columns::of(row, "connection");
     Ok(Connection {
@@ -186,27 +182,7 @@ async fn disconnect(
     changed(transaction, sqlx::query(DISCONNECT).bind(id.0)).await
 }
 
-/// Whether `statement` changed a row.
-pub(super) async fn changed(
-    transaction: &mut DbConnection,
-    statement: Statement,
-) -> Result<bool, StoreError> {
-    let done = statement.execute(transaction).await.map_err(in_database)?;
-    Ok(done.rows_affected() > 0)
-}
-
 impl DbStore {
-    /// One statement, which is a transaction of its own and cannot be cut in the middle; whether it
-    /// changed a row.
-    pub(super) async fn change(&self, statement: Statement) -> Result<bool, StoreError> {
-        let mut timing = Timing::named(Access::Write, "change");
-        let mut connection = self.writer().await?;
-        timing.admitted();
-        let done = changed(&mut connection, statement).await;
-        timing.end();
-        done
-    }
-
     async fn find_connection(&self, query: Statement) -> Result<Option<Connection>, StoreError> {
         let row = query.fetch_optional(&mut *self.reader().await?).await.map_err(in_database)?;
         row.as_ref().map(read).transpose()

@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use super::{
     DbConnection, DbExecutor, DbRow,
-    connections::changed,
     dialect::{elements, texts},
     error::in_database,
     row::{Columns, micros},
+    statement::changed,
 };
 use crate::error::StoreError;
 

@@ -8,15 +8,14 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    DbConnection, DbStore,
-    connections::changed,
-    delivery_claims as claims,
+    DbConnection, DbStore, delivery_claims as claims,
     delivery_progress::{self as progress, ids, of, under},
     destinations,
     dialect::{id_of, texts},
     error::in_database,
     pending,
     row::{Columns, micros},
+    statement::changed,
 };
 use crate::{
     delivery::{

@@ -2,12 +2,14 @@
 
 use jiff::Timestamp;
 use phr_model::PersonId;
-use sqlx::query::Query;
 use uuid::Uuid;
 
 use super::{
-    Db, DbArguments, DbConnection, DbRow, connections::changed, dialect::free, error::in_database,
+    DbConnection, DbRow,
+    dialect::free,
+    error::in_database,
     row::Columns,
+    statement::{Statement, changed},
 };
 use crate::{
     delivery::{Claimed, DeliveryLease, Introductions, Turn},
@@ -44,8 +46,6 @@ const TAKE_RETRY: &str = "update delivery set retry = 0
 const HEALTH: &str = "select failures, closed_until from destination where name = $1";
 const PROBE: &str = "update destination set closed_until = $3
     where name = $1 and closed_until <= $2";
-
-type Statement = Query<'static, Db, DbArguments>;
 
 /// What there is to do at a destination.
 pub(super) async fn turn(

@@ -2,16 +2,14 @@
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use sqlx::query::Query;
 use uuid::Uuid;
 
 use super::{
-    Db, DbArguments, DbConnection,
-    connections::changed,
-    destinations,
+    DbConnection, destinations,
     dialect::{elements, id_of, texts},
     error::in_database,
     made_days,
+    statement::{Statement, changed},
 };
 use crate::{
     delivery::{Delivered, DeliveryLease, Progress, Refused},
@@ -67,8 +65,6 @@ pub(super) const FORGET: &str = of_these!("delete from delivered");
 const ERASE: &str = "update delivery set erased_at = $4, due_at = null, lagging_since = null
     where person = $1 and destination = $2 and lease_token = $3";
 const UNPARK_ALL: &str = "delete from parked where person = $1 and destination = $2";
-
-type Statement = Query<'static, Db, DbArguments>;
 
 /// A statement about the row that `lease` is for, with the lease as proof.
 pub(super) fn under(sql: &'static str, lease: &DeliveryLease) -> Statement {

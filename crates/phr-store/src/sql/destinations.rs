@@ -2,14 +2,13 @@
 
 use jiff::Timestamp;
 use phr_model::PersonId;
-use sqlx::query::Query;
 use uuid::Uuid;
 
 use super::{
-    Db, DbArguments, DbConnection, DbRow,
-    connections::changed,
+    DbConnection, DbRow,
     error::in_database,
     row::{Columns, micros},
+    statement::{Statement, changed},
 };
 use crate::{
     delivery::{Destination, DestinationSeen, MOST_COUNTED, Parked, Refused, Trip},
@@ -95,8 +94,6 @@ const LINK: &str = "insert into delivery
     from person cross join destination where person.id = $1 and destination.name = $2
     on conflict (person, destination) do update set chart = excluded.chart,
         due_at = case when delivery.erased_at is null then excluded.due_at else null end";
-
-type Statement = Query<'static, Db, DbArguments>;
 
 /// Opens these and no others, in the order of their names as whoever changes a person's record does.
 pub(super) async fn open(

@@ -6,9 +6,7 @@ use jiff::Timestamp;
 use phr_model::ConnectionId;
 use uuid::Uuid;
 
-use super::{
-    DbConnection, DbStore, connections::changed, error::in_database, leases, row::Columns,
-};
+use super::{DbConnection, DbStore, error::in_database, leases, row::Columns, statement::changed};
 use crate::{
     connection::{Lease, Priority},
     error::StoreError,

@@ -9,7 +9,7 @@ use phr_model::{DateRange, Metric, PersonId, sample::Statistics};
 
 use super::{
     DbConnection, DbRow, DbStore, connections, coverage, error::in_database, observations,
-    row::Columns, sample_days,
+    row::Columns, sample_days, statement::changed,
 };
 use crate::{
     codec,
@@ -232,7 +232,7 @@ impl Inspection for DbStore {
         self.write(move |transaction| {
             async move {
                 let release = sqlx::query(RELEASE).bind(lease.connection.0).bind(lease.token);
-                connections::changed(transaction, release).await
+                changed(transaction, release).await
             }
             .boxed()
         })

@@ -3,16 +3,16 @@
 
 use jiff::Timestamp;
 use phr_model::{ConnectionId, PersonId};
-use sqlx::query::Query;
 use uuid::Uuid;
 
 use super::{
-    Db, DbArguments, DbConnection,
-    connections::{changed, columns, read},
+    DbConnection,
+    connections::{columns, read},
     dialect::{free, held},
     error::in_database,
     locks, outbox,
     row::{Columns, micros},
+    statement::{Statement, changed},
 };
 use crate::{
     connection::{Connection, ConnectionState, Lease, Priority, Reach, Settlement, Work},
@@ -98,8 +98,6 @@ const STILL_OURS: &str = concat!(
      where id = $1 and lease_token = $2 and person = $3 and ($4 is null or lease_until > $4)",
     held!()
 );
-
-type Statement = Query<'static, Db, DbArguments>;
 
 pub(super) fn make_due(id: ConnectionId, priority: Priority, now: Timestamp) -> Statement {
     sqlx::query(MAKE_DUE).bind(id.0).bind(priority.rank()).bind(now.as_microsecond())

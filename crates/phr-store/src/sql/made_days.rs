@@ -5,19 +5,17 @@ use futures_util::FutureExt;
 use jiff::civil::Date;
 use phr_model::{Coverage, DateRange, FITBIT, Form, Metric, Observation, PersonId};
 use serde_json::{Value, json};
-use sqlx::query::Query;
 use uuid::Uuid;
 
 use super::{
-    Db, DbArguments, DbConnection, DbRow, DbStore,
-    connections::changed,
-    coverage,
+    DbConnection, DbRow, DbStore, coverage,
     dialect::{elements, id_of, texts},
     error::in_database,
     observations::{self, BATCH, columns},
     pending,
     row::Columns,
     sample_days,
+    statement::{Statement, changed},
 };
 use crate::{
     delivery::{DeliveryLease, Pending},
@@ -77,8 +75,6 @@ const NO_COARSER: &str = "delete from coarser_day
     where person = $1 and destination = $2 and metric = $3 and civil_date = $4";
 const FORGET_MADE: &str = "delete from made where person = $1 and destination = $2";
 const FORGET_COARSER: &str = "delete from coarser_day where person = $1 and destination = $2";
-
-type Statement = Query<'static, Db, DbArguments>;
 
 /// A statement about one day at the destination of `lease`.
 fn of_day(sql: &'static str, lease: &DeliveryLease, (metric, date): (Metric, Date)) -> Statement {

@@ -46,6 +46,7 @@ mod runs;
 mod sample_days;
 mod search;
 mod sessions;
+mod statement;
 mod upkeep;
 
 /// Runs `work` in a transaction that is detached from the caller: a caller that goes away (a client

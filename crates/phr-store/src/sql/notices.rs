@@ -4,12 +4,14 @@ use async_trait::async_trait;
 use futures_util::FutureExt;
 use jiff::Timestamp;
 use phr_model::ConnectionId;
-use sqlx::query::Query;
 use uuid::Uuid;
 
 use super::{
-    Db, DbArguments, DbConnection, DbRow, DbStore, connections::changed, dialect::free,
-    error::in_database, row::Columns,
+    DbConnection, DbRow, DbStore,
+    dialect::free,
+    error::in_database,
+    row::Columns,
+    statement::{Statement, changed},
 };
 use crate::{
     error::StoreError,
@@ -71,8 +73,6 @@ const RETRY: &str = "update notice_delivery
 const FORGET: &str = "delete from notice where created_at < $1 and not exists (
     select 1 from notice_delivery
     where notice_delivery.notice = notice.id and notice_delivery.state = 'due')";
-
-type Statement = Query<'static, Db, DbArguments>;
 
 fn read(row: &DbRow) -> Result<Delivery, StoreError> {
     let columns = Columns::of(row, "notice");

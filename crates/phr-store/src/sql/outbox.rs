@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use phr_model::{ConnectionId, PersonId};
 use uuid::Uuid;
 
-use super::{DbConnection, connections::changed, error::in_database, row::Columns};
+use super::{DbConnection, error::in_database, row::Columns, statement::changed};
 use crate::{
     connection::{ConnectionState, Settlement},
     error::StoreError,

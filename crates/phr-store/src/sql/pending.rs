@@ -1,11 +1,10 @@
 //! What is still to be delivered.
 
-use sqlx::query::Query;
-
 use super::{
-    Db, DbArguments, DbRow,
+    DbRow,
     observations::{self, columns},
     row::Columns,
+    statement::Statement,
 };
 use crate::{
     delivery::{Delivered, DeliveryLease, Origin, Pending},
@@ -75,8 +74,6 @@ const PENDING_MADE_AGAIN: &str = pending_made!(
          and held.destination = parked.destination and held.id = parked.observation",
     "parked.person = $1 and parked.destination = $2 and parked.retry = 1"
 );
-
-type Statement = Query<'static, Db, DbArguments>;
 
 /// What comes next in the person's feed.
 pub(super) fn next(lease: &DeliveryLease, after: Position, limit: u32) -> Statement {

@@ -6,8 +6,8 @@ use phr_model::PersonId;
 use uuid::Uuid;
 
 use super::{
-    DbConnection, DbExecutor, DbRow, connections::changed, dialect::free, error::in_database,
-    locks, row::Columns,
+    DbConnection, DbExecutor, DbRow, dialect::free, error::in_database, locks, row::Columns,
+    statement::changed,
 };
 use crate::{
     account::{RefreshPolicy, Rotation, SecretHash, Session, SessionSeen, Throttle},

@@ -17,7 +17,9 @@ async fn figures(upstream: &Upstream, metric: Metric, days: DateRange) -> BTreeM
 /// The figure's main value in the unit of `total`.
 fn main_value(figure: &Figure) -> i64 {
     match figure {
-        Figure::Total { value } | Figure::Daily { value, .. } => *value,
+        Figure::Total { value } | Figure::Stated { value, .. } | Figure::Daily { value, .. } => {
+            *value
+        }
         Figure::Spread { mean_micro, .. } => *mean_micro,
         Figure::Readings { sum, .. } => *sum,
         Figure::Mark { .. } => panic!("a mark has no value"),

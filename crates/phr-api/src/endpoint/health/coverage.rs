@@ -64,9 +64,9 @@ impl DayFigure {
     fn new(metric: Metric, figure: &Figure) -> Option<Self> {
         let scale = metric.facts().scale as f64;
         Some(match figure {
-            Figure::Total { value } | Figure::Daily { value, .. } => {
-                Self::Number(metric.to_api(*value))
-            }
+            Figure::Total { value }
+            | Figure::Stated { value, .. }
+            | Figure::Daily { value, .. } => Self::Number(metric.to_api(*value)),
             Figure::Levels { light, moderate, vigorous } => {
                 Self::Number(metric.to_api(light + moderate + vigorous))
             }

@@ -1,5 +1,5 @@
-//! Nights and workouts: few, long, and with more than one value each (page "Data types", sessions). A
-//! night belongs to the day of waking, a workout to the day it began.
+//! Nights and workouts (page "Data types", sessions). A night belongs to the day of waking, a workout to
+//! the day it began.
 
 mod exercise;
 mod sleep;
@@ -7,7 +7,7 @@ mod sleep;
 use std::collections::BTreeMap;
 
 use jiff::{Timestamp, civil::Date, tz::Offset};
-use phr_model::{DateRange, Metric, Offsets, Part, Sample};
+use phr_model::{DateRange, Metric, Offsets, Sample};
 use serde::{Deserialize, Deserializer};
 
 use self::{exercise::ExercisePoint, sleep::SleepPoint};
@@ -23,14 +23,13 @@ use crate::{
         api::Api,
         json::{Maybe, Nested},
         readings::{empty_days, readings},
+        session::{Session, Stretch},
     },
     vendor::{Access, DayReading},
 };
 
 /// Days of one request: a page holds 25 sessions, and few people nap or train twice a day.
 const DAYS_AT_ONCE: i32 = 14;
-/// Base units (0.01 min) of a minute.
-const MINUTE: i64 = 100;
 
 /// A type whose points are sessions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,7 +79,7 @@ pub(super) async fn read_sessions(
         for session in read(&walk, sessions, days).await? {
             let samples = session.samples(offsets);
             // What the vendor finds in these days is of these days, whatever we think of its offset.
-            let date = session.date(sessions, offsets).clamp(days.first, days.last);
+            let date = date_of(&session, sessions, offsets).clamp(days.first, days.last);
             found.entry(date).or_default().extend(samples);
         }
     }
@@ -105,65 +104,18 @@ async fn read(
     Ok(found)
 }
 
-/// A night or a workout as the vendor gave it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Session {
-    time: Stretch,
-    /// When it ended by the clock on the wall, if the vendor said so.
-    end_offset: Option<i32>,
-    /// Base units.
-    value: i64,
-    parts: Vec<(Part, i64)>,
-    /// Stretches within it.
-    stages: Vec<(Part, Stretch)>,
-}
-
-/// From a start on, for some time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stretch {
-    at: Timestamp,
-    seconds: u32,
-    offset: Option<i32>,
-}
-
-impl Stretch {
-    fn between(start: Timestamp, end: Timestamp, offset: Option<i32>) -> Option<Self> {
-        let seconds = u32::try_from(end.duration_since(start).as_secs()).ok()?;
-        Some(Self { at: start, seconds, offset })
-    }
-
-    /// In base units of time.
-    fn length(self) -> i64 {
-        i64::from(self.seconds) * MINUTE / 60
-    }
-
-    fn sample(self, value: i64, offsets: &Offsets) -> Sample {
-        let offset_seconds = self.offset.unwrap_or_else(|| offsets.at(self.at).seconds());
-        Sample { at: self.at, seconds: self.seconds, offset_seconds, value }
-    }
-}
-
-impl Session {
-    /// One sample of the whole, one of each part, one of each stretch.
-    fn samples(&self, offsets: &Offsets) -> Vec<Sample> {
-        let whole = self.time.sample(Part::whole(self.value), offsets);
-        let parts = self.parts.iter().map(|(part, amount)| (self.time, part.value(*amount)));
-        let stages = self.stages.iter().map(|(part, time)| (*time, part.value(time.length())));
-        let others = parts.chain(stages).map(|(time, value)| time.sample(value, offsets));
-        std::iter::once(whole).chain(others).collect()
-    }
-
-    fn date(&self, sessions: SessionType, offsets: &Offsets) -> Date {
-        let length = jiff::SignedDuration::from_secs(i64::from(self.time.seconds));
-        let (at, offset) = match sessions {
-            SessionType::Sleep => {
-                (self.time.at.checked_add(length).unwrap_or(self.time.at), self.end_offset)
-            }
-            SessionType::Exercise => (self.time.at, self.time.offset),
-        };
-        let known = offset.and_then(|seconds| Offset::from_seconds(seconds).ok());
-        known.unwrap_or_else(|| offsets.at(at)).to_datetime(at).date()
-    }
+/// The day it belongs to.
+fn date_of(session: &Session, sessions: SessionType, offsets: &Offsets) -> Date {
+    let Session { time, end_offset, .. } = session;
+    let (at, offset) = match sessions {
+        SessionType::Sleep => {
+            let length = jiff::SignedDuration::from_secs(i64::from(time.seconds));
+            (time.at.checked_add(length).unwrap_or(time.at), *end_offset)
+        }
+        SessionType::Exercise => (time.at, time.offset),
+    };
+    let known = offset.and_then(|seconds| Offset::from_seconds(seconds).ok());
+    known.unwrap_or_else(|| offsets.at(at)).to_datetime(at).date()
 }
 
 impl ItemReader for SessionType {

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::{
     asking::{Asking, Topic},
     spo2::bare,
+    units::CENTIMETRES_IN_AN_INCH,
 };
 use crate::{
     device::{Battery, Device, DeviceKind},
@@ -34,6 +35,9 @@ struct User {
     timezone: Maybe<String>,
     #[serde(default)]
     member_since: Maybe<Date>,
+    /// To find out units only: it comes without a time.
+    #[serde(default)]
+    height: Maybe<Number>,
 }
 
 #[derive(Deserialize)]
@@ -65,10 +69,21 @@ pub(super) async fn read_membership(asking: Asking<'_>) -> Result<Option<Date>, 
     Ok(user(asking).await?.member_since.0)
 }
 
+const PROFILE: Topic = Topic { endpoint: "profile", data_type: "" };
+
 async fn user(asking: Asking<'_>) -> Result<User, VendorError> {
-    let topic = Topic { endpoint: "profile", data_type: "" };
-    let profile = asking.get(topic, "profile.json", profile).await?;
+    let profile = asking.get(PROFILE, "profile.json", profile).await?;
     profile.and_then(|profile| profile.user.0).ok_or(VendorError::NothingSaid)
+}
+
+/// Makes sure that requests are answered in metric units, by the height in the profile, where the values
+/// themselves cannot show it. An error if there is no height.
+pub(super) async fn check_units(asking: Asking<'_>) -> Result<(), VendorError> {
+    let height = |user: User| user.height.0?.to_base(10).filter(|height| *height > 0);
+    let metric = height(user(asking).await?).ok_or(VendorError::Unreadable)?;
+    let inches = asking.get_in_us_units(PROFILE, "profile.json", profile).await?;
+    let inches = inches.and_then(|profile| height(profile.user.0?));
+    CENTIMETRES_IN_AN_INCH.check(metric, inches.ok_or(VendorError::Unreadable)?)
 }
 
 fn profile(body: &[u8]) -> Result<Option<Profile>, ParseError> {

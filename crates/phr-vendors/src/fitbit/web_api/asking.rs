@@ -45,7 +45,28 @@ impl Asking<'_> {
         self.ask(topic, path, Ask::Get(&[]), read).await
     }
 
-    /// The same as a rooted answer; an error if it says nothing.
+    /// The same with a query.
+    pub(super) async fn find<T>(
+        self,
+        topic: Topic,
+        path: &str,
+        query: &[(&'static str, &str)],
+        read: impl Fn(&[u8]) -> Result<T, ParseError> + Send + Sync,
+    ) -> Result<T, VendorError> {
+        self.ask(topic, path, Ask::Get(query), read).await
+    }
+
+    /// The same as [`Self::get`] in the units of the United States.
+    pub(super) async fn get_in_us_units<T>(
+        self,
+        topic: Topic,
+        path: &str,
+        read: impl Fn(&[u8]) -> Result<T, ParseError> + Send + Sync,
+    ) -> Result<T, VendorError> {
+        self.ask(topic, path, Ask::Speaking("en_US"), read).await
+    }
+
+    /// A rooted answer in metric units; an error if it says nothing.
     pub(super) async fn rooted<R: DeserializeOwned + Send>(
         self,
         topic: Topic,
@@ -63,8 +84,7 @@ impl Asking<'_> {
         path: &str,
         place: Place<'_>,
     ) -> Result<Answer<R>, VendorError> {
-        let answer =
-            self.ask(topic, path, Ask::Speaking("en_US"), |body| parse(place, body)).await?;
+        let answer = self.get_in_us_units(topic, path, |body| parse(place, body)).await?;
         answer.ok_or(VendorError::Unreadable)
     }
 
@@ -95,7 +115,9 @@ impl Asking<'_> {
         ask: Ask<'_>,
         read: impl Fn(&[u8]) -> Result<T, ParseError> + Send + Sync,
     ) -> Result<T, Failure> {
-        let path = format!("/1/user/-/{path}");
+        // Only sleep has a newer form, and only of its logs.
+        let version = if path.starts_with("sleep/date/") { "1.2" } else { "1" };
+        let path = format!("/{version}/user/-/{path}");
         let call = Call { endpoint, data_type, path: &path, ask };
         self.api.call(self.access, &call, read).await
     }

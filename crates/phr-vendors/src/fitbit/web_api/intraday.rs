@@ -8,7 +8,7 @@ use serde::de::IgnoredAny;
 use super::{
     answer::{Answer, Place, Row, Slot},
     asking::{Asking, Topic},
-    series::{DISTANCE, Series},
+    series::Series,
 };
 use crate::{error::VendorError, vendor::DayReading};
 
@@ -38,7 +38,7 @@ impl Series {
             total = total.saturating_add(head.max(sum(&slots)));
             readings.push(DayReading { date, samples: samples(date, &slots, MINUTE, offsets) });
         }
-        if self == &DISTANCE && total > 0 {
+        if total > 0 && self.has_units() {
             self.check_units(asking, days, total).await?;
         }
         Ok(readings)

@@ -9,17 +9,21 @@
 mod account;
 mod answer;
 mod asking;
+mod body_log;
+mod dailies;
+mod exercise;
 mod failure;
 mod heart;
 pub mod hooks;
 mod intraday;
+mod logged;
 mod oauth;
 mod scopes;
 mod series;
 mod settings;
+mod sleep;
 mod spo2;
 mod units;
-mod weight;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -30,7 +34,10 @@ use secrecy::SecretString;
 use url::Url;
 
 pub use self::settings::Settings;
-use self::{asking::Asking, oauth::OAuth, series::Series};
+use self::{
+    asking::Asking, body_log::BodyLog, dailies::Daily, logged::SessionLog, oauth::OAuth,
+    series::Series,
+};
 use super::{
     api::Api,
     readings::{empty_days, readings},
@@ -207,27 +214,38 @@ impl Vendor for WebApi {
         metric: Metric,
         days: DateRange,
     ) -> Result<BTreeMap<Date, Figure>, VendorError> {
+        if days.is_empty() {
+            return Ok(BTreeMap::new());
+        }
         let asking = self.asking(access);
-        match (metric, Series::of(metric)) {
-            _ if days.is_empty() => Ok(BTreeMap::new()),
-            (_, Some(series)) => series.figures(asking, days).await,
-            (Metric::HeartRate, _) => heart::marks(asking, days).await,
-            (Metric::RestingHeartRate, _) => heart::resting(asking, days).await,
-            (Metric::Spo2, _) => spo2::figures(asking, days).await,
-            (Metric::BodyWeight, _) => weight::marks(asking, days).await,
-            _ => Ok(BTreeMap::new()),
+        match Source::of(metric) {
+            Source::Series(series) => series.figures(asking, days).await,
+            Source::BodyLog(log) => log.marks(asking, days).await,
+            Source::Sessions(log) => log.marks(asking, days).await,
+            Source::Daily(daily) => daily.figures(asking, days).await,
+            Source::HeartRate => heart::marks(asking, days).await,
+            Source::RestingHeartRate => heart::resting(asking, days).await,
+            Source::Saturation => spo2::figures(asking, days).await,
+            Source::ActiveEnergy => series::active_energy(asking, days).await,
+            Source::ActiveMinutes => series::active_minutes(asking, days).await,
+            Source::None => Ok(BTreeMap::new()),
         }
     }
 
     /// A day where a day takes a request of its own; a week of distances, because the check of their
     /// units takes one more; otherwise as many as one request may ask for.
     fn days_per_read(&self, metric: Metric) -> i32 {
-        match metric {
-            Metric::Distance => 7,
-            Metric::Spo2 => 29,
-            Metric::BodyWeight => weight::MOST_DAYS,
-            Metric::RestingHeartRate => 31,
-            _ => 1,
+        match Source::of(metric) {
+            Source::Series(series) if series.has_units() => 7,
+            Source::Series(_) | Source::HeartRate => 1,
+            Source::Saturation => 29,
+            Source::BodyLog(log) => log.most_days,
+            Source::Sessions(_) => logged::MOST_DAYS,
+            Source::RestingHeartRate
+            | Source::Daily(_)
+            | Source::ActiveEnergy
+            | Source::ActiveMinutes
+            | Source::None => 31,
         }
     }
 
@@ -238,14 +256,62 @@ impl Vendor for WebApi {
         days: DateRange,
         offsets: &Offsets,
     ) -> Result<Vec<DayReading>, VendorError> {
+        if days.is_empty() {
+            return Ok(Vec::new());
+        }
         let asking = self.asking(access);
-        match (metric, Series::of(metric)) {
-            _ if days.is_empty() => Ok(Vec::new()),
-            (_, Some(series)) => series.read_days(asking, days, offsets).await,
-            (Metric::HeartRate, _) => intraday::read_heart_rate(asking, days, offsets).await,
-            (Metric::Spo2, _) => spo2::read_days(asking, days, offsets).await,
-            (Metric::BodyWeight, _) => weight::read_days(asking, days, offsets).await,
-            _ => Ok(readings(empty_days(days))),
+        match Source::of(metric) {
+            Source::Series(series) => series.read_days(asking, days, offsets).await,
+            Source::BodyLog(log) => log.read_days(asking, days, offsets).await,
+            Source::Sessions(log) => log.read_days(asking, days, offsets).await,
+            Source::HeartRate => intraday::read_heart_rate(asking, days, offsets).await,
+            Source::Saturation => spo2::read_days(asking, days, offsets).await,
+            // What is said of the day is all there is.
+            Source::RestingHeartRate
+            | Source::Daily(_)
+            | Source::ActiveEnergy
+            | Source::ActiveMinutes
+            | Source::None => Ok(readings(empty_days(days))),
+        }
+    }
+}
+
+/// Where a metric comes from.
+enum Source {
+    Series(&'static Series),
+    BodyLog(&'static BodyLog),
+    Sessions(SessionLog),
+    Daily(Daily),
+    HeartRate,
+    RestingHeartRate,
+    Saturation,
+    ActiveEnergy,
+    ActiveMinutes,
+    /// This API has it without a time at best.
+    None,
+}
+
+impl Source {
+    fn of(metric: Metric) -> Self {
+        match metric {
+            Metric::Steps => Self::Series(&series::STEPS),
+            Metric::Distance => Self::Series(&series::DISTANCE),
+            Metric::Calories => Self::Series(&series::CALORIES),
+            Metric::Floors => Self::Series(&series::FLOORS),
+            Metric::ActiveEnergy => Self::ActiveEnergy,
+            Metric::ActiveMinutes => Self::ActiveMinutes,
+            Metric::HeartRate => Self::HeartRate,
+            Metric::RestingHeartRate => Self::RestingHeartRate,
+            Metric::Spo2 => Self::Saturation,
+            Metric::BodyWeight => Self::BodyLog(&body_log::WEIGHT),
+            Metric::BodyFat => Self::BodyLog(&body_log::FAT),
+            Metric::Sleep => Self::Sessions(SessionLog::Sleep),
+            Metric::Exercise => Self::Sessions(SessionLog::Exercise),
+            Metric::Hrv => Self::Daily(Daily::HeartRateVariability),
+            Metric::RespiratoryRate => Self::Daily(Daily::BreathingRate),
+            Metric::SkinTemperatureVariation => Self::Daily(Daily::SkinTemperature),
+            Metric::Vo2max => Self::Daily(Daily::CardioScore),
+            Metric::Height => Self::None,
         }
     }
 }

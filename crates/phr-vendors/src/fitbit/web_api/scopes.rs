@@ -8,7 +8,7 @@ use crate::{fitbit::scope_family::Family, vendor::ScopeFacts};
 /// Without the time zone, no wall-clock time can be placed in time.
 pub(super) const PROFILE: &str = "profile";
 
-const FAMILIES: [Family; 4] = [
+const FAMILIES: [Family; 8] = [
     Family {
         scope: "activity",
         begins: "Your activity: ",
@@ -16,19 +16,51 @@ const FAMILIES: [Family; 4] = [
             (Metric::Steps, "steps"),
             (Metric::Distance, "distance"),
             (Metric::Calories, "calories burned"),
+            (Metric::ActiveEnergy, "active energy"),
+            (Metric::Floors, "floors climbed"),
+            (Metric::ActiveMinutes, "active minutes"),
+            (Metric::Exercise, "workouts"),
         ],
     },
     Family {
         scope: "heartrate",
         begins: "Your heart: ",
-        metrics: &[(Metric::HeartRate, PULSE), (Metric::RestingHeartRate, PULSE)],
+        metrics: &[
+            (Metric::HeartRate, PULSE),
+            (Metric::RestingHeartRate, PULSE),
+            (Metric::Hrv, "heart rate variability"),
+        ],
     },
     Family {
         scope: "oxygen_saturation",
         begins: "Your breath: ",
         metrics: &[(Metric::Spo2, "oxygen saturation")],
     },
-    Family { scope: "weight", begins: "Your body: ", metrics: &[(Metric::BodyWeight, "weight")] },
+    Family {
+        scope: "weight",
+        begins: "Your body: ",
+        metrics: &[(Metric::BodyWeight, "weight"), (Metric::BodyFat, "body fat")],
+    },
+    Family {
+        scope: "sleep",
+        begins: "Your sleep: ",
+        metrics: &[(Metric::Sleep, "nights and naps with their stages")],
+    },
+    Family {
+        scope: "respiratory_rate",
+        begins: "Your breath at night: ",
+        metrics: &[(Metric::RespiratoryRate, "breathing rate")],
+    },
+    Family {
+        scope: "temperature",
+        begins: "Your skin at night: ",
+        metrics: &[(Metric::SkinTemperatureVariation, "temperature")],
+    },
+    Family {
+        scope: "cardio_fitness",
+        begins: "Your fitness: ",
+        metrics: &[(Metric::Vo2max, "cardio fitness")],
+    },
 ];
 
 /// Of the whole day and at rest: for people one thing.
@@ -77,6 +109,12 @@ mod tests {
         let scopes: Vec<_> = asked_for(&Metric::USUAL).iter().map(|facts| facts.scope).collect();
         let contract = ["activity", "heartrate", "oxygen_saturation", "weight", "profile"];
         assert_eq!(scopes, [&contract[..], &["settings"]].concat());
+    }
+
+    #[test]
+    fn every_metric_but_height_is_there() {
+        let lacking = Metric::ALL.into_iter().filter(|it| !available(&Metric::ALL).contains(it));
+        assert_eq!(lacking.collect::<Vec<_>>(), [Metric::Height]);
     }
 
     #[test]

@@ -1,9 +1,9 @@
-//! Steps, distance and energy by day (page "Activity Time Series").
+//! What people do by day (page "Activity Time Series").
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
-use phr_model::{DateRange, Figure, Metric};
+use phr_model::{DateRange, Figure, Part, part::Measured};
 
 use super::{
     answer::{Place, Row},
@@ -13,7 +13,9 @@ use super::{
 use crate::error::VendorError;
 
 /// 1,095 days are allowed.
-const MOST_DAYS: i32 = 1_000;
+const LONG: i32 = 1_000;
+/// 30 days are allowed for energy of activity.
+const SHORT: i32 = 30;
 
 /// A resource of the activity series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,28 +26,38 @@ pub(super) struct Series {
     pub(super) root: &'static str,
     /// Base units of the catalogue per unit.
     pub(super) scale: i64,
+    /// Days that may be asked for at once.
+    most_days: i32,
+    /// Days without data are filled with zeros. A body at rest burns energy all day long, so a day of
+    /// no energy has no data; on other days a zero may be a statement. It is none of what a device
+    /// may be unable to measure (floors, without an altimeter).
+    zero_counts: bool,
 }
 
-pub(super) static STEPS: Series = Series { name: "steps", root: "activities-steps", scale: 1 };
-/// With basal energy.
-pub(super) static CALORIES: Series =
-    Series { name: "calories", root: "activities-calories", scale: 1_000 };
+const fn series(name: &'static str, root: &'static str, scale: i64) -> Series {
+    Series { name, root, scale, most_days: LONG, zero_counts: false }
+}
+
+pub(super) static STEPS: Series =
+    Series { zero_counts: true, ..series("steps", "activities-steps", 1) };
 pub(super) static DISTANCE: Series =
-    Series { name: "distance", root: "activities-distance", scale: 1_000_000 };
+    Series { zero_counts: true, ..series("distance", "activities-distance", 1_000_000) };
+/// With basal energy.
+pub(super) static CALORIES: Series = series("calories", "activities-calories", 1_000);
+pub(super) static FLOORS: Series = series("floors", "activities-floors", 1);
+/// Energy of activity.
+static ACTIVE_ENERGY: Series =
+    Series { most_days: SHORT, ..series("activityCalories", "activities-activityCalories", 1_000) };
+/// Minutes of activity by level; 100 base units are a minute.
+static LEVELS: [(Part, Series); 3] = [
+    (Part::LightActivity, series("minutesLightlyActive", "activities-minutesLightlyActive", 100)),
+    (Part::ModerateActivity, series("minutesFairlyActive", "activities-minutesFairlyActive", 100)),
+    (Part::VigorousActivity, series("minutesVeryActive", "activities-minutesVeryActive", 100)),
+];
 
 type Totals = BTreeMap<Date, i64>;
 
 impl Series {
-    /// The series behind a metric.
-    pub(super) fn of(metric: Metric) -> Option<&'static Self> {
-        match metric {
-            Metric::Steps => Some(&STEPS),
-            Metric::Calories => Some(&CALORIES),
-            Metric::Distance => Some(&DISTANCE),
-            _ => None,
-        }
-    }
-
     pub(super) fn place(&self) -> Place<'static> {
         Place { root: self.root, scale: self.scale }
     }
@@ -57,15 +69,14 @@ impl Series {
         days: DateRange,
     ) -> Result<BTreeMap<Date, Figure>, VendorError> {
         let mut figures = BTreeMap::new();
-        for days in pieces(days, MOST_DAYS) {
+        for days in pieces(days, self.most_days) {
             let totals = self.stated(asking, days).await?;
             figures.extend(totals.into_iter().map(|(date, value)| (date, Figure::Total { value })));
         }
         Ok(figures)
     }
 
-    /// Days without data are filled with zeros. A body at rest burns energy all day long, so a day of
-    /// no energy has no data, and a zero of anything else is a statement on other days only.
+    /// Totals that are statements.
     async fn stated(
         &'static self,
         asking: Asking<'_>,
@@ -74,14 +85,14 @@ impl Series {
         let mut totals = self.totals(asking, days).await?;
         let zeros: BTreeSet<Date> =
             totals.iter().filter(|(_, total)| **total == 0).map(|(date, _)| *date).collect();
-        if self == &DISTANCE && zeros.len() < totals.len() {
+        if zeros.len() < totals.len() && self.has_units() {
             self.check_units(asking, days, totals.values().sum()).await?;
         }
-        if zeros.is_empty() {
-            return Ok(totals);
-        }
-        let alive =
-            if self == &CALORIES { Totals::new() } else { CALORIES.totals(asking, days).await? };
+        let alive = if zeros.is_empty() || !self.zero_counts {
+            Totals::new()
+        } else {
+            CALORIES.totals(asking, days).await?
+        };
         totals
             .retain(|date, total| *total > 0 || alive.get(date).is_some_and(|energy| *energy > 0));
         Ok(totals)
@@ -107,6 +118,11 @@ impl Series {
         Ok(totals)
     }
 
+    /// Whether its numbers follow the language of the request.
+    pub(super) fn has_units(&self) -> bool {
+        self == &DISTANCE
+    }
+
     /// Makes sure that `metric`, the sum of `days`, came in kilometres.
     pub(super) async fn check_units(
         &self,
@@ -129,4 +145,38 @@ impl Series {
     fn path(&self, days: DateRange) -> String {
         format!("activities/{}/date/{}.json", self.name, range(days))
     }
+}
+
+/// Energy of activity. There is none by the minute, so the vendor's word for the day is all there is.
+pub(super) async fn active_energy(
+    asking: Asking<'_>,
+    days: DateRange,
+) -> Result<BTreeMap<Date, Figure>, VendorError> {
+    let mut figures = BTreeMap::new();
+    for days in pieces(days, ACTIVE_ENERGY.most_days) {
+        let totals = ACTIVE_ENERGY.stated(asking, days).await?;
+        let figure = |value| Figure::Stated { value, parts: Vec::new() };
+        figures.extend(totals.into_iter().map(|(date, value)| (date, figure(value))));
+    }
+    Ok(figures)
+}
+
+/// Minutes of activity: three series, by the day only too.
+pub(super) async fn active_minutes(
+    asking: Asking<'_>,
+    days: DateRange,
+) -> Result<BTreeMap<Date, Figure>, VendorError> {
+    let mut levels: BTreeMap<Date, Vec<Measured>> = BTreeMap::new();
+    for days in pieces(days, LONG) {
+        for (part, series) in &LEVELS {
+            for (date, minutes) in series.totals(asking, days).await? {
+                levels.entry(date).or_default().push((*part, minutes));
+            }
+        }
+    }
+    let figures = levels.into_iter().filter_map(|(date, parts)| {
+        let value = parts.iter().map(|(_, minutes)| minutes).sum();
+        (value > 0).then_some((date, Figure::Stated { value, parts }))
+    });
+    Ok(figures.collect())
 }

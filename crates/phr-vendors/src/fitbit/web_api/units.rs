@@ -16,6 +16,8 @@ pub(super) struct Ratio {
 
 /// 1.609 kilometres are a mile; data that arrive between the two requests move it a little.
 pub(super) const KILOMETRES_IN_A_MILE: Ratio = Ratio { least: 1_500, most: 1_720, little: 20_000 };
+/// 2.54 centimetres are an inch.
+pub(super) const CENTIMETRES_IN_AN_INCH: Ratio = Ratio { least: 2_400, most: 2_700, little: 0 };
 /// 0.454 kilograms are a pound.
 pub(super) const KILOGRAMS_IN_A_POUND: Ratio = Ratio { least: 430, most: 477, little: 0 };
 
@@ -50,6 +52,14 @@ mod tests {
     #[case::a_few_steps(20_000, 12_427, true)]
     fn distances_must_be_kilometres(#[case] metric: i64, #[case] foreign: i64, #[case] fits: bool) {
         assert_eq!(KILOMETRES_IN_A_MILE.check(metric, foreign).is_ok(), fits);
+    }
+
+    #[rstest]
+    #[case::centimetres(1_748, 688, true)]
+    #[case::inches_both_times(688, 688, false)]
+    #[case::centimetres_both_times(1_748, 1_748, false)]
+    fn heights_must_be_centimetres(#[case] metric: i64, #[case] foreign: i64, #[case] fits: bool) {
+        assert_eq!(CENTIMETRES_IN_AN_INCH.check(metric, foreign).is_ok(), fits);
     }
 
     #[rstest]

@@ -3,10 +3,11 @@
 use phr_model::{Part, exercise::place};
 use serde::{Deserialize, de::Error};
 
-use super::{Interval, MINUTE, Session, no_time};
-use crate::fitbit::google_health::{
+use super::{Interval, no_time};
+use crate::fitbit::{
+    google_health::times::Length,
     json::{Maybe, Nested, Number},
-    times::Length,
+    session::{MINUTE, Session},
 };
 
 #[derive(Default, Deserialize)]

@@ -1,4 +1,5 @@
 use jiff::{civil::date, tz::TimeZone};
+use phr_model::Part;
 use rstest::rstest;
 
 use super::*;
@@ -42,7 +43,7 @@ fn a_night_is_read_with_its_stages_and_its_own_sums() {
     assert_eq!(night.stages.len(), 2, "what cannot be read is left out");
     let offsets = Offsets::new(TimeZone::UTC, []);
     assert_eq!(night.samples(&offsets).len(), 1 + 3 + 2);
-    assert_eq!(night.date(SessionType::Sleep, &offsets), date(2026, 11, 20));
+    assert_eq!(date_of(&night, SessionType::Sleep, &offsets), date(2026, 11, 20));
 }
 
 #[rstest]
@@ -76,10 +77,10 @@ fn a_night_flown_through_belongs_to_the_date_where_it_ended() {
         "summary":{"minutesAsleep":"200"}}}"#;
     let offsets = Offsets::new(TimeZone::get("America/New_York").unwrap(), []);
     let flight = one(SessionType::Sleep, flight);
-    assert_eq!(flight.date(SessionType::Sleep, &offsets), date(2026, 11, 20));
+    assert_eq!(date_of(&flight, SessionType::Sleep, &offsets), date(2026, 11, 20));
     let untold = Session { end_offset: None, ..flight };
     assert_eq!(
-        untold.date(SessionType::Sleep, &offsets),
+        date_of(&untold, SessionType::Sleep, &offsets),
         date(2026, 11, 19),
         "where the person was"
     );
@@ -108,7 +109,11 @@ fn a_workout_is_read_with_what_it_took() {
     ];
     assert_eq!(ride.parts, parts);
     let offsets = Offsets::new(TimeZone::UTC, []);
-    assert_eq!(ride.date(SessionType::Exercise, &offsets), date(2026, 11, 20), "when it began");
+    assert_eq!(
+        date_of(&ride, SessionType::Exercise, &offsets),
+        date(2026, 11, 20),
+        "when it began"
+    );
 }
 
 #[test]

@@ -1,0 +1,264 @@
+//! Workouts (page "Get Activity Log List"): the only data here that say at which offset they were made.
+
+use jiff::{civil::DateTime, fmt::temporal::Pieces, tz::Offset};
+use phr_model::{DateRange, Offsets, Part, WallClock, exercise::place};
+use serde::Deserialize;
+use url::Url;
+
+use super::{
+    answer::is_silent,
+    asking::{Asking, Topic},
+    logged::Logged,
+};
+use crate::{
+    error::VendorError,
+    fitbit::{
+        json::{Leaf, Maybe, Nested, Number, ParseError, read as parse},
+        session::{MINUTE, Session, Stretch},
+    },
+};
+
+const PATH: &str = "activities/list.json";
+const TOPIC: Topic = Topic { endpoint: "activity log", data_type: "exercise" };
+/// As many as a page may have.
+const PAGE: &str = "100";
+/// A walk with more pages than this goes in circles.
+const MOST_PAGES: usize = 60;
+/// Milliseconds.
+const SECOND: i64 = 1_000;
+
+#[derive(Deserialize)]
+struct Page {
+    activities: Option<Vec<Activity>>,
+    #[serde(default)]
+    pagination: Nested<Pagination>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Pagination {
+    next: Maybe<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "they are Fitbit's")]
+struct Activity {
+    activity_name: Maybe<String>,
+    start_time: Maybe<Start>,
+    /// Milliseconds, pauses included.
+    duration: Maybe<Number>,
+    /// Milliseconds without pauses.
+    active_duration: Maybe<Number>,
+    calories: Maybe<Number>,
+    distance: Maybe<Number>,
+    distance_unit: Maybe<String>,
+    average_heart_rate: Maybe<Number>,
+}
+
+/// The workouts of `days`.
+pub(super) async fn read(
+    asking: Asking<'_>,
+    days: DateRange,
+    offsets: &Offsets,
+) -> Result<Vec<Logged>, VendorError> {
+    let mut clock = WallClock::new(offsets, days);
+    let activities = walk(asking, days).await?;
+    let logged = activities.iter().map(|it| it.logged(&mut clock).ok_or(VendorError::Unreadable));
+    let mut logged = logged.collect::<Result<Vec<_>, _>>()?;
+    logged.retain(|log| days.contains(log.date));
+    Ok(logged)
+}
+
+/// Everything from the day before `days` on, page by page, until `days` are over.
+async fn walk(asking: Asking<'_>, days: DateRange) -> Result<Vec<Activity>, VendorError> {
+    let after = days.first.yesterday().unwrap_or(days.first).to_string();
+    let first = [("afterDate", after.as_str()), ("sort", "asc"), ("offset", "0"), ("limit", PAGE)];
+    let mut query: Query = first.map(|(name, value)| (name, value.to_owned())).into();
+    let mut found = Vec::new();
+    for _ in 0..MOST_PAGES {
+        let borrowed: Vec<_> = query.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let page = asking.find(TOPIC, PATH, &borrowed, page).await?;
+        let page = page.ok_or(VendorError::NothingSaid)?;
+        found.extend(page.activities.ok_or(VendorError::NothingSaid)?);
+        let latest = found.last().and_then(|last: &Activity| last.start_time.0);
+        let is_past = latest.is_some_and(|start| start.civil.date() > days.last);
+        let next = page.pagination.0.and_then(|pagination| pagination.next.0);
+        let Some(next) = next.filter(|next| !next.is_empty() && !is_past) else {
+            return Ok(found);
+        };
+        query = query_of(&next).ok_or(VendorError::Unreadable)?;
+    }
+    Err(VendorError::Unreadable)
+}
+
+/// What a page is asked for with.
+type Query = Vec<(&'static str, String)>;
+
+fn page(body: &[u8]) -> Result<Option<Page>, ParseError> {
+    if is_silent(body) { Ok(None) } else { parse(body).map(Some) }
+}
+
+/// What to ask for next. Of the address only the query is used: a token goes to no other host.
+fn query_of(next: &str) -> Option<Query> {
+    const KNOWN: [&str; 5] = ["afterDate", "beforeDate", "sort", "offset", "limit"];
+    let next = Url::parse(next).ok()?;
+    let known = next.query_pairs().filter_map(|(name, value)| {
+        let name = KNOWN.into_iter().find(|known| *known == name)?;
+        Some((name, value.into_owned()))
+    });
+    Some(known.collect::<Query>()).filter(|query| !query.is_empty())
+}
+
+impl Activity {
+    /// None if it does not say when it was.
+    fn logged(&self, clock: &mut WallClock) -> Option<Logged> {
+        let Start { civil, offset } = self.start_time.0?;
+        clock.begin();
+        let (at, offset) = match offset {
+            Some(offset) => (offset.to_timestamp(civil).ok()?, offset),
+            None => clock.tell(civil),
+        };
+        let offset = Some(offset.seconds());
+        let length = |number: Maybe<Number>| number.0?.to_base(1).filter(|length| *length >= 0);
+        let (duration, active) = (length(self.duration), length(self.active_duration));
+        let seconds = u32::try_from(duration.or(active)? / SECOND).ok()?;
+        let time = Stretch { at, seconds, offset };
+        let value = active.map_or_else(|| time.length(), rounded);
+        let session =
+            Session { time, end_offset: offset, value, parts: self.parts(), stages: Vec::new() };
+        Some(Logged { date: civil.date(), session })
+    }
+
+    fn parts(&self) -> Vec<(Part, i64)> {
+        let base = |number: Maybe<Number>, scale| {
+            number.0.and_then(|it| it.to_base(scale)).filter(|value| *value > 0)
+        };
+        let distance = self.distance_unit.0.as_deref().and_then(millimetres);
+        let measured = [
+            (Part::Energy, base(self.calories, 1_000)),
+            (Part::Distance, distance.and_then(|unit| base(self.distance, unit))),
+            (Part::MeanHeartRate, base(self.average_heart_rate, 10)),
+        ];
+        let kind = place(kind(self.activity_name.0.as_deref().unwrap_or_default()));
+        let measured = measured.into_iter().filter_map(|(part, value)| Some((part, value?)));
+        measured.chain([(Part::ExerciseType, kind)]).collect()
+    }
+}
+
+/// How long a unit is. Here the answer says which it is, so any will do; a distance without is left out.
+fn millimetres(unit: &str) -> Option<i64> {
+    match unit {
+        "Kilometer" => Some(1_000_000),
+        "Mile" => Some(1_609_344),
+        _ => None,
+    }
+}
+
+/// Google's name of what Fitbit calls otherwise.
+fn kind(name: &str) -> &str {
+    match name.to_ascii_lowercase().as_str() {
+        "walk" => "walking",
+        "run" => "running",
+        "bike" => "biking",
+        "hike" => "hiking",
+        "swim" => "swimming",
+        _ => name,
+    }
+}
+
+/// Milliseconds as hundredths of a minute, rounded half up.
+fn rounded(milliseconds: i64) -> i64 {
+    (milliseconds / SECOND * MINUTE + 30) / 60
+}
+
+/// When a workout began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Start {
+    civil: DateTime,
+    offset: Option<Offset>,
+}
+
+impl Leaf for Start {
+    fn text(text: &str) -> Option<Self> {
+        let pieces = Pieces::parse(text).ok()?;
+        let civil = pieces.date().to_datetime(pieces.time()?);
+        Some(Self { civil, offset: pieces.to_numeric_offset() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::{civil::date, tz::TimeZone};
+
+    use super::*;
+
+    fn workout(json: &str) -> Option<Logged> {
+        let offsets = Offsets::new(TimeZone::get("America/Denver").unwrap(), []);
+        let clock = &mut WallClock::new(&offsets, DateRange::day(date(2026, 3, 14)));
+        parse::<Activity>(json.as_bytes()).unwrap().logged(clock)
+    }
+
+    #[test]
+    fn a_workout_is_read_with_what_it_took() {
+        let json = r#"{"activityName":"Run","startTime":"2026-03-14T18:02:16.000-05:00",
+            "duration":1500000,"activeDuration":1440000,"calories":321,"distance":"5.25",
+            "distanceUnit":"Kilometer","averageHeartRate":141,"logId":71340655512345678901}"#;
+        let Logged { date: of, session } = workout(json).unwrap();
+        assert_eq!(of, date(2026, 3, 14));
+        assert_eq!(session.time.at.to_string(), "2026-03-14T23:02:16Z", "by its own offset");
+        assert_eq!((session.value, session.time.seconds), (2_400, 1_500));
+        let parts = [
+            (Part::Energy, 321_000),
+            (Part::Distance, 5_250_000),
+            (Part::MeanHeartRate, 1_410),
+            (Part::ExerciseType, place("RUNNING")),
+        ];
+        assert_eq!(session.parts, parts);
+    }
+
+    #[test]
+    fn a_distance_is_taken_by_its_unit_or_not_at_all() {
+        let distance = |unit: &str| {
+            let json = format!(
+                r#"{{"startTime":"2026-03-14T18:02:16.000-06:00","duration":60000,"distance":2{unit}}}"#
+            );
+            let parts = workout(&json).unwrap().session.parts;
+            parts.into_iter().find(|(part, _)| *part == Part::Distance).map(|(_, value)| value)
+        };
+        assert_eq!(distance(r#","distanceUnit":"Mile""#), Some(3_218_688));
+        assert_eq!(distance(r#","distanceUnit":"Furlong""#), None);
+        assert_eq!(distance(""), None);
+    }
+
+    #[test]
+    fn a_start_without_offset_is_of_the_clock_on_the_wall() {
+        let json = r#"{"startTime":"2026-03-14T18:02:16.000","duration":60000}"#;
+        let session = workout(json).unwrap().session;
+        assert_eq!(session.time.at.to_string(), "2026-03-15T00:02:16Z");
+        assert_eq!(session.value, 100);
+    }
+
+    #[test]
+    fn what_does_not_say_when_it_was_is_no_workout() {
+        for json in [
+            "{}",
+            r#"{"startTime":"2026-03-14T18:02:16.000-06:00"}"#,
+            r#"{"startTime":"2026-03-14","duration":60000}"#,
+            r#"{"startTime":"18:02","duration":60000}"#,
+            r#"{"startTime":"2026-03-14T18:02:16.000-06:00","duration":-1}"#,
+        ] {
+            assert_eq!(workout(json), None, "{json}");
+        }
+    }
+
+    #[test]
+    fn of_the_next_address_only_the_query_is_used() {
+        let next = "https://elsewhere.example/1/user/-/activities/list.json?offset=20&limit=20&sort=asc\
+                    &afterDate=2026-03-01&access_token=x";
+        let query = query_of(next).unwrap();
+        let names: Vec<_> = query.iter().map(|(name, _)| *name).collect();
+        assert_eq!(names, ["offset", "limit", "sort", "afterDate"]);
+        assert_eq!((query_of("later"), query_of("https://api.fitbit.com/?x=1")), (None, None));
+    }
+}
