@@ -54,10 +54,16 @@ impl World {
     ) -> Result<usize, WorldError> {
         let person = self.person(email)?;
         let range = from.as_microsecond()..to.as_microsecond();
-        let count = self.visible(person, data_type, range.clone()).len();
+        let points = self.visible(person, data_type, range.clone());
         self.edit(person, data_type, |edits| edits.delete(range.clone()));
-        self.tell_deletion(person, data_type, range);
-        Ok(count)
+        // A night belongs to the day of its end, which may lie beyond.
+        let told = match (data_type.kind(), &points[..]) {
+            (Kind::Session, [first, .., last]) => first.at..last.end(),
+            (Kind::Session, [only]) => only.at..only.end(),
+            _ => range,
+        };
+        self.tell_deletion(person, data_type, told);
+        Ok(points.len())
     }
 
     /// Adds a point of `source`: a sample at `instant`, or the minute (of sessions the hour) that

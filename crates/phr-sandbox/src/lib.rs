@@ -82,6 +82,7 @@ mod quota;
 pub mod recordings;
 mod requests;
 mod server;
+mod sessions;
 mod synthetic;
 mod tally;
 mod timeline;

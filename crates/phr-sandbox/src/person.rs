@@ -168,6 +168,10 @@ impl Whereabouts {
 pub(crate) struct Offsets(Vec<(i64, i32)>);
 
 impl Offsets {
+    pub(crate) fn utc() -> Self {
+        Self(Vec::new())
+    }
+
     /// The offset in force at an instant (microseconds); the nearest one outside the span.
     pub(crate) fn at(&self, instant: i64) -> i32 {
         let after = self.0.partition_point(|(from, _)| *from <= instant);

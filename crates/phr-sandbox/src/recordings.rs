@@ -11,7 +11,8 @@
 //! | `steps_by_minute.csv` | `user,local_time,steps` | a minute with at least one step |
 //! | `calories_by_hour.csv` | `user,local_time,kilocalories` | total energy of an hour |
 //! | `activity_by_day.csv` | `user,local_date,steps,distance_km,kilocalories` | the account's own daily figures |
-//! | `weight.csv` | `user,local_time,kilograms,manual` | a weigh-in; `manual` is `True` or `False` |
+//! | `sleep_by_day.csv` | `user,local_date,minutes_asleep,minutes_in_bed` | the night that ended on a day, at [`WAKING`] |
+//! | `weight.csv` | `user,local_time,kilograms,manual` | a weigh-in; `manual` is `True` or `False`; a column `fat_percent` may add a reading of body fat |
 //!
 //! Each user becomes a person `wearer-<user>@example.com` with a Charge HR. The daily figures are
 //! what `dailyRollUp` answers even where they differ from the sum of the minutes; days without a
@@ -25,17 +26,23 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use jiff::Timestamp;
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 
 use crate::person::Person;
-use rows::read;
+use rows::{read, read_some};
 use wearer::Wearer;
 
 pub use rows::RecordingError;
 
 /// The zone of all recorded wearers; the recordings do not tell it.
 pub const ZONE: &str = "America/New_York";
+
+/// When recorded nights end, in local time; the recordings do not tell it either.
+pub const WAKING: Time = Time::constant(7, 0, 0, 0);
+
+/// Longer ones do not fit into a point.
+const LONGEST_NIGHT: i32 = 18 * 60;
 
 /// The tracker that all recorded wearers wear.
 pub(crate) const DEVICE: &str = "Charge HR";
@@ -65,6 +72,7 @@ pub(crate) fn load(folder: &Path, seed: u64) -> Result<Loaded, RecordingError> {
     wearers.steps(folder)?;
     wearers.calories(folder)?;
     wearers.activity(folder)?;
+    wearers.sleep(folder)?;
     wearers.weight(folder)?;
     let nothing = || RecordingError::Nothing { folder: folder.to_owned() };
     let dates = || wearers.all.values().flat_map(|wearer| wearer.dates.iter().copied());
@@ -143,12 +151,27 @@ impl Wearers<'_> {
         })
     }
 
+    fn sleep(&mut self, folder: &Path) -> Result<(), RecordingError> {
+        let columns = ["user", "local_date", "minutes_asleep", "minutes_in_bed"];
+        read(folder, "sleep_by_day.csv", columns, |row| {
+            let date = row.date(1)?;
+            let end = row.instant(1, date.to_datetime(WAKING), self.zone)?;
+            let in_bed = row.counted(3, LONGEST_NIGHT)?;
+            let asleep = row.counted(2, in_bed)?;
+            let seconds = u16::try_from(in_bed * 60).unwrap_or(u16::MAX);
+            self.wearer(row.user(0)?, date).sleep(end, seconds, asleep);
+            Ok(())
+        })
+    }
+
     fn weight(&mut self, folder: &Path) -> Result<(), RecordingError> {
-        read(folder, "weight.csv", ["user", "local_time", "kilograms", "manual"], |row| {
+        let columns = ["user", "local_time", "kilograms", "manual", "fat_percent"];
+        read_some(folder, "weight.csv", (columns, 4), |row| {
             let time = row.time(1)?;
             let at = row.instant(1, time, self.zone)?;
             let (milligrams, manual) = (row.decimal(2, 6)?, row.truth(3)?);
-            self.wearer(row.user(0)?, time.date()).weight(at, milligrams, manual);
+            let fat = row.decimal_if_any(4, 2)?;
+            self.wearer(row.user(0)?, time.date()).weight(at, milligrams, fat, manual);
             Ok(())
         })
     }

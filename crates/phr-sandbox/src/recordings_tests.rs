@@ -129,6 +129,41 @@ fn weigh_ins_keep_their_grams_and_their_method() {
     assert_eq!(points[0].utc_offset, -4 * 3600);
 }
 
+const NIGHTS: (&str, &str) =
+    ("sleep_by_day.csv", "user,local_date,minutes_asleep,minutes_in_bed\n77,2016-04-12,327,346\n");
+
+#[test]
+fn a_night_ends_at_seven_and_may_begin_before_the_first_day() {
+    let world = world(&[NIGHTS]);
+    let (from, to) =
+        ("2016-04-10T00:00:00Z".parse().unwrap(), "2016-04-14T00:00:00Z".parse().unwrap());
+    let nights = world.points(EMAIL, DataType::Sleep, from, to).unwrap();
+    let [night] = &nights[..] else { panic!("one night") };
+    assert_eq!(night.end.to_string(), "2016-04-12T11:00:00Z");
+    assert_eq!(night.end.duration_since(night.start).as_mins(), 346);
+    assert_eq!(values(&world, DataType::Sleep), [327.0]);
+}
+
+#[test]
+fn nobody_sleeps_longer_than_they_lie_or_for_a_day() {
+    let header = "user,local_date,minutes_asleep,minutes_in_bed";
+    let wrong = |row: &str| error("sleep_by_day.csv", &format!("{header}\n77,2016-04-12,{row}\n"));
+    insta::assert_snapshot!(wrong("347,346"), @"sleep_by_day.csv, line 2, column minutes_asleep: a plausible number was expected");
+    insta::assert_snapshot!(wrong("347,1081"), @"sleep_by_day.csv, line 2, column minutes_in_bed: a plausible number was expected");
+    assert!(wrong("0,346").contains("column minutes_asleep"));
+}
+
+#[test]
+fn a_weigh_in_may_come_with_body_fat() {
+    let world = world(&[(
+        "weight.csv",
+        "user,local_time,kilograms,fat_percent,manual\n77,2016-04-12T06:00:00,62.5,22.35,False\n\
+         77,2016-04-12T23:59:59,62.5,,True\n",
+    )]);
+    assert_eq!(values(&world, DataType::BodyFat), [22.35]);
+    assert_eq!(values(&world, DataType::Weight), [62_500.0, 62_500.0]);
+}
+
 #[test]
 fn a_wrong_cell_is_named_by_file_line_and_column() {
     let text = "user,local_time,steps\n77,2016-04-12T07:01:00,10\n77,2016-04-12 07:02,20\n";

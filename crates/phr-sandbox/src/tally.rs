@@ -85,7 +85,8 @@ pub(crate) fn by_civil_days(timeline: &Timeline<'_>, range: &Range<i64>, days: i
 /// One tally for each civil day number, with the vendor's own figure where there is one.
 pub(crate) fn by_date(timeline: &Timeline<'_>, range: &Range<i64>) -> Windows {
     let mut tallies = sums_by_date(timeline, range);
-    if timeline.family != Family::All {
+    // The account's figures are of local days.
+    if timeline.family != Family::All || timeline.in_utc {
         return tallies;
     }
     if timeline.person.has_figures() {

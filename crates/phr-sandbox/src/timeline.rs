@@ -22,6 +22,8 @@ pub(crate) struct Timeline<'w> {
     pub(crate) family: Family,
     pub(crate) now: i64,
     merged: bool,
+    /// Wall clocks show UTC.
+    pub(crate) in_utc: bool,
 }
 
 impl<'w> Timeline<'w> {
@@ -33,7 +35,7 @@ impl<'w> Timeline<'w> {
         family: Family,
     ) -> Self {
         let (edits, now) = (world.edits(person, data_type), world.now_micros());
-        Self { world, person, data_type, edits, family, now, merged: false }
+        Self { world, person, data_type, edits, family, now, merged: false, in_utc: false }
     }
 
     /// One stream without double counting, as `reconcile` and the roll-ups see it.
@@ -44,6 +46,11 @@ impl<'w> Timeline<'w> {
         family: Family,
     ) -> Self {
         Self { merged: true, ..Self::listed(world, person, data_type, family) }
+    }
+
+    /// The same view as if the person lived by UTC.
+    pub(crate) fn in_utc(self) -> Self {
+        Self { in_utc: true, ..self }
     }
 
     /// The same view as if nothing had ever been changed by hand.
@@ -99,6 +106,9 @@ impl<'w> Timeline<'w> {
 
     /// The offsets in force in `range`, as far as there can be points.
     pub(crate) fn offsets(&self, range: &Range<i64>) -> Offsets {
+        if self.in_utc {
+            return Offsets::utc();
+        }
         let from = range.start.max(self.begins().saturating_sub(DAY));
         self.person.whereabouts.offsets(from, range.end.min(self.now.saturating_add(DAY)))
     }

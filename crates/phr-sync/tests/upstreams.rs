@@ -7,10 +7,10 @@ mod common;
 
 use std::collections::BTreeMap;
 
-use common::{Connected, NOON, SAMPLED, Stage, Upstream, options, work_together};
+use common::{Connected, NOON, SAMPLED, Stage, Upstream, exact, work_together};
 use jiff::{SignedDuration, Timestamp, ToSpan, civil::Date};
 use phr_model::{CoverageState, DateRange, FITBIT, Metric, Status};
-use phr_sandbox::{DataType, Options, WebApiMood};
+use phr_sandbox::{DataType, WebApiMood};
 use phr_store::connection::{ConnectionState, Priority};
 use phr_sync::{Finished, Outcome, SyncError};
 
@@ -44,14 +44,8 @@ on_every_upstream! {
 
 const TODAY: Date = Date::constant(2026, 11, 20);
 
-/// Two people of the invented ones; weights as exact as Google has them.
-fn world(now: &str, days: u32) -> Options {
-    let web_api = WebApiMood { weight_decimals: 4, quota_per_hour: 0, ..WebApiMood::default() };
-    Options { web_api, ..options(now, days) }
-}
-
 async fn stage(upstream: Upstream) -> Stage {
-    Stage::through(upstream, world(NOON, 30)).await
+    Stage::through(upstream, exact(NOON, 30)).await
 }
 
 fn day(ago: i32) -> Date {
@@ -224,7 +218,7 @@ async fn data_that_are_deleted_go(upstream: Upstream) {
 }
 
 async fn eight_processes_refresh_a_token_once(upstream: Upstream) {
-    let stage = Stage::through(upstream, world(NOON, 2)).await.look_back(1);
+    let stage = Stage::through(upstream, exact(NOON, 2)).await.look_back(1);
     let person = stage.connect(0).await;
     stage.sync(&person).await;
     stage.world().clear_request_counts();
@@ -305,7 +299,7 @@ async fn days_of_25_and_23_hours_are_complete(upstream: Upstream) {
         ("2026-10-27T11:00:00Z", Date::constant(2026, 10, 25)),
         ("2026-03-31T11:00:00Z", Date::constant(2026, 3, 29)),
     ] {
-        let stage = Stage::through(upstream, world(now, 10)).await;
+        let stage = Stage::through(upstream, exact(now, 10)).await;
         let person = stage.connect(0).await;
         assert_eq!(stage.sync(&person).await.outcome, Outcome::Complete);
         assert_held(&stage, &person, turned).await;
@@ -316,7 +310,7 @@ async fn days_of_25_and_23_hours_are_complete(upstream: Upstream) {
 /// Jonas was in New York from the ninth to the sixth day before the emulator's beginning, each time from
 /// 20:00 UTC on, when his phone syncs.
 async fn a_journey_that_was_synced_on_its_way_stays_right(upstream: Upstream) {
-    let stage = Stage::through(upstream, world(NOON, 30)).await;
+    let stage = Stage::through(upstream, exact(NOON, 30)).await;
     let beginning = stage.clock.now();
     stage.world().clock().set(beginning - SignedDuration::from_hours(24 * 10 - 9));
     let email = stage.world().people()[1].email.clone();

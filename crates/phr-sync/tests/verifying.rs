@@ -7,9 +7,9 @@ mod common;
 
 use std::{collections::BTreeSet, path::Path};
 
-use common::{Connected, NOON, Stage, options};
+use common::{Connected, NOON, Stage, Upstream, exact, options};
 use jiff::{SignedDuration, civil::Date};
-use phr_model::{FITBIT, PersonId};
+use phr_model::{FITBIT, Metric, PersonId};
 use phr_sandbox::{DataType, Fault, Source};
 use phr_store::{DatabaseUrl, SqliteStore, bed, connection::Priority};
 use phr_sync::verify::{
@@ -17,6 +17,7 @@ use phr_sync::verify::{
     record::{self, Strictness},
     vendor::{self, Extent},
 };
+use rstest::rstest;
 use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
 
 const YESTERDAY: Date = Date::constant(2026, 11, 19);
@@ -134,6 +135,25 @@ async fn a_record_in_step_equals_the_vendor_to_the_last_sample() {
     assert!(verified.is_whole());
     assert!(verified.samples_at_vendor > 50_000, "{}", verified.samples_at_vendor);
     assert_eq!(stage.connection(&person).await, before, "looking changes nothing");
+}
+
+/// Every metric, through both upstreams: what is derived without samples follows from the figures.
+#[rstest]
+#[tokio::test]
+async fn a_record_of_everything_is_whole(
+    #[values(Upstream::GoogleHealth, Upstream::WebApi)] upstream: Upstream,
+) {
+    let mut stage = Stage::on(bed::open_file().await, exact(NOON, 5)).await.look_back(3);
+    stage.switch(upstream);
+    stage.fetch(Metric::ALL);
+    let person = stage.connect(0).await;
+    stage.sync(&person).await;
+    let verified = at_vendor(&stage, &person).await;
+    assert_eq!((verified.findings.as_slice(), verified.is_whole()), (&[][..], true));
+    let DatabaseUrl::Sqlite(file) = stage.bed.url() else { panic!("copies are made of files") };
+    let store = SqliteStore::open(file).await.unwrap();
+    let verified = of_record(&store, person.id, &stage).await;
+    assert_eq!(verified.findings, []);
 }
 
 #[tokio::test]

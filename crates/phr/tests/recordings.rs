@@ -15,10 +15,14 @@ use std::{
 };
 
 use common::Demo;
+use jiff::Timestamp;
 use serde_json::Value;
 
 /// `(wearer, local date or hour)` and what was recorded then.
 type Recorded<T> = BTreeMap<(String, String), T>;
+
+/// What there is in the files.
+const RECORDED: &str = "steps,distance,calories,heart_rate,body_weight,sleep";
 
 fn rows(folder: &Path, file: &str) -> Vec<csv::StringRecord> {
     let mut reader = csv::Reader::from_path(folder.join(file)).unwrap();
@@ -93,10 +97,12 @@ fn assert_same(what: &str, key: &(String, String), ours: f64, recorded: f64) {
 #[tokio::test]
 async fn everything_recorded_comes_out_of_the_api() {
     let Some(folder) = folder() else { return };
-    let demo = Demo::start(&["--recordings", folder.to_str().unwrap()]).await;
+    let demo =
+        Demo::start(&["--recordings", folder.to_str().unwrap(), "--metrics", RECORDED]).await;
     daily_figures_are_the_accounts(&demo, &folder).await;
     hours_of_heart_rate_are_right(&demo, &folder).await;
     weigh_ins_are_right_to_the_gram(&demo, &folder).await;
+    nights_are_right_to_the_minute(&demo, &folder).await;
     every_sample_is_kept(&demo, &folder);
     coverage_says_where_the_account_differs(&demo, &folder).await;
 }
@@ -105,11 +111,13 @@ async fn everything_recorded_comes_out_of_the_api() {
 #[tokio::test]
 async fn the_web_api_says_the_same() {
     let Some(folder) = folder() else { return };
-    let arguments = ["--recordings", folder.to_str().unwrap(), "--upstream", "web-api"];
-    let demo = Demo::start(&arguments).await;
+    let upstream = ["--upstream", "web-api"];
+    let recorded = ["--recordings", folder.to_str().unwrap(), "--metrics", RECORDED];
+    let demo = Demo::start(&[upstream.as_slice(), &recorded].concat()).await;
     daily_figures_are_the_accounts(&demo, &folder).await;
     hours_of_heart_rate_are_right(&demo, &folder).await;
     weigh_ins_are_right_to_the_gram(&demo, &folder).await;
+    nights_are_right_to_the_minute(&demo, &folder).await;
 }
 
 async fn daily_figures_are_the_accounts(demo: &Demo, folder: &Path) {
@@ -159,6 +167,28 @@ async fn weigh_ins_are_right_to_the_gram(demo: &Demo, folder: &Path) {
         assert_same("weight", key, value(&observed[key], "value"), *kilograms);
     }
     println!("{} weigh-ins", recorded.len());
+}
+
+/// Hundredths of minutes asleep, and the minutes in bed, which the night lasted, by the day of waking.
+async fn nights_are_right_to_the_minute(demo: &Demo, folder: &Path) {
+    let recorded: Recorded<(i64, i64)> = rows(folder, "sleep_by_day.csv")
+        .iter()
+        .map(|row| {
+            let asleep: i64 = row[2].parse().unwrap();
+            ((row[0].to_owned(), row[1].to_owned()), (asleep * 100, row[3].parse().unwrap()))
+        })
+        .collect();
+    let mut nights = Recorded::new();
+    for ((wearer, _), night) in observed(demo, "sleep", 19).await {
+        let instant = |field: &str| night[field].as_str().unwrap().parse::<Timestamp>().unwrap();
+        let in_bed = instant("effective_end").duration_since(instant("effective_datetime"));
+        let woke = night["effective_end"].as_str().unwrap()[..10].to_owned();
+        #[expect(clippy::cast_possible_truncation, reason = "nights are short")]
+        let hundredths = (value(&night, "value") * 100.0).round() as i64;
+        assert!(nights.insert((wearer, woke), (hundredths, in_bed.as_mins())).is_none(), "twice");
+    }
+    assert_eq!(nights, recorded);
+    println!("{} nights", recorded.len());
 }
 
 fn every_sample_is_kept(demo: &Demo, folder: &Path) {

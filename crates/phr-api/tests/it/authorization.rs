@@ -21,7 +21,7 @@ pub(crate) enum Policy {
 use Policy::{Own, Public};
 
 /// Every operation, with a request that succeeds for its owner.
-pub(crate) const ROUTES: [(&str, &str, &str, Policy); 50] = [
+pub(crate) const ROUTES: [(&str, &str, &str, Policy); 51] = [
     ("POST", "/auth/register", "/auth/register", Public),
     ("POST", "/auth/login", "/auth/login", Public),
     ("POST", "/auth/refresh", "/auth/refresh", Public),
@@ -69,6 +69,7 @@ pub(crate) const ROUTES: [(&str, &str, &str, Policy); 50] = [
     ("POST", "/connect/confirm", "/connect/confirm", Public),
     ("GET", "/connected", "/connected?status=success", Public),
     ("POST", "/webhooks/fitbit", "/webhooks/fitbit", Public),
+    ("GET", "/webhooks/fitbit", "/webhooks/fitbit?verify=x", Public),
     ("GET", "/livez", "/livez", Public),
     ("GET", "/readyz", "/readyz", Public),
     // Last: what ends things.

@@ -139,7 +139,7 @@ impl World {
         let longest = if data_type.kind() == Kind::Session { LONGEST } else { MINUTE };
         let reached = time.start - longest..time.end;
         Timeline::listed(self, person, data_type, Family::All).visit(&reached, |point| {
-            if point.end() > time.start {
+            if point.end() > time.start && point.end() <= time.end {
                 let start = span.as_ref().map_or(point.at, |span| span.start.min(point.at));
                 span = Some(start..point.end());
             }

@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 #[derive(Debug, thiserror::Error)]
 pub enum RecordingError {
     /// None of the files is there, or all are empty.
-    #[error("{} holds no recordings: it needs at least one of heart_rate_by_5_seconds.csv, heart_rate_by_minute.csv, steps_by_minute.csv, calories_by_hour.csv, activity_by_day.csv, weight.csv with rows", folder.display())]
+    #[error("{} holds no recordings: it needs at least one of heart_rate_by_5_seconds.csv, heart_rate_by_minute.csv, steps_by_minute.csv, calories_by_hour.csv, activity_by_day.csv, sleep_by_day.csv, weight.csv with rows", folder.display())]
     Nothing {
         /// The folder.
         folder: PathBuf,
@@ -57,6 +57,16 @@ pub(super) fn read<const N: usize>(
     folder: &Path,
     file: &str,
     columns: [&'static str; N],
+    each: impl FnMut(&Row<'_, N>) -> Result<(), RecordingError>,
+) -> Result<(), RecordingError> {
+    read_some(folder, file, (columns, N), each)
+}
+
+/// The same where only the first so many columns must be there; cells of others are empty.
+pub(super) fn read_some<const N: usize>(
+    folder: &Path,
+    file: &str,
+    (columns, required): ([&'static str; N], usize),
     mut each: impl FnMut(&Row<'_, N>) -> Result<(), RecordingError>,
 ) -> Result<(), RecordingError> {
     let path = folder.join(file);
@@ -66,15 +76,18 @@ pub(super) fn read<const N: usize>(
     let unreadable = |source| RecordingError::File { file: file.to_owned(), source };
     let mut reader = csv::Reader::from_path(path).map_err(unreadable)?;
     let headers = reader.headers().map_err(unreadable)?.clone();
-    let mut places = [0; N];
-    for (place, column) in places.iter_mut().zip(columns) {
-        let found = headers.iter().position(|header| header.trim() == column);
-        *place = found.ok_or_else(|| RecordingError::Column { file: file.to_owned(), column })?;
+    let mut places = [None; N];
+    for (index, (place, column)) in places.iter_mut().zip(columns).enumerate() {
+        *place = headers.iter().position(|header| header.trim() == column);
+        if place.is_none() && index < required {
+            return Err(RecordingError::Column { file: file.to_owned(), column });
+        }
     }
     let mut record = csv::StringRecord::new();
     while reader.read_record(&mut record).map_err(unreadable)? {
         let line = record.position().map_or(0, csv::Position::line);
-        let cells = places.map(|place| record.get(place).unwrap_or_default().trim());
+        let cell = |place| record.get(place).unwrap_or_default().trim();
+        let cells = places.map(|place| place.map_or("", cell));
         each(&Row { file, line, columns, cells })?;
     }
     Ok(())
@@ -132,6 +145,23 @@ impl<const N: usize> Row<'_, N> {
     pub(super) fn decimal(&self, index: usize, digits: usize) -> Result<i32, RecordingError> {
         let parsed = decimal(self.cells[index], digits);
         parsed.ok_or_else(|| self.wrong(index, "a plausible number was expected"))
+    }
+
+    /// The same where nothing stands for nothing.
+    pub(super) fn decimal_if_any(
+        &self,
+        index: usize,
+        digits: usize,
+    ) -> Result<Option<i32>, RecordingError> {
+        let is_there = !self.cells[index].is_empty();
+        is_there.then(|| self.decimal(index, digits)).transpose()
+    }
+
+    /// A whole number from 1 to `most`.
+    pub(super) fn counted(&self, index: usize, most: i32) -> Result<i32, RecordingError> {
+        let count = self.whole(index)?;
+        let fits = (1..=most).contains(&count);
+        fits.then_some(count).ok_or_else(|| self.wrong(index, "a plausible number was expected"))
     }
 
     pub(super) fn truth(&self, index: usize) -> Result<bool, RecordingError> {

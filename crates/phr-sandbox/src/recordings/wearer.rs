@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use super::{DEVICE, ZONE};
 use crate::data_type::DataType;
 use crate::person::{Life, Person, PersonSummary, Recorded, Whereabouts};
-use crate::point::{DAY, Point, Source};
+use crate::point::{DAY, Point, SECOND, Source};
 
 /// What was read about one wearer.
 #[derive(Debug, Default)]
@@ -56,10 +56,20 @@ impl Wearer {
         self.figures.extend(figures);
     }
 
-    pub(super) fn weight(&mut self, at: i64, value: i32, manual: bool) {
+    /// Milligrams, and hundredths of a percent of fat.
+    pub(super) fn weight(&mut self, at: i64, value: i32, fat: Option<i32>, manual: bool) {
         let source = if manual { Source::Manual } else { Source::Scale };
-        let point = Point { at, value, span: 0, source };
-        self.points.entry(DataType::Weight).or_default().push(point);
+        let point = |value| Point { at, value, span: 0, source };
+        self.points.entry(DataType::Weight).or_default().push(point(value));
+        let fat = fat.map(point);
+        self.points.entry(DataType::BodyFat).or_default().extend(fat);
+    }
+
+    /// A night of so many seconds that ends at `end`, and its minutes asleep.
+    pub(super) fn sleep(&mut self, end: i64, seconds: u16, asleep: i32) {
+        let at = end - i64::from(seconds) * SECOND;
+        let point = Point { at, value: asleep, span: seconds, source: Source::Derived };
+        self.points.entry(DataType::Sleep).or_default().push(point);
     }
 
     pub(super) fn into_person(
@@ -71,6 +81,9 @@ impl Wearer {
         zone: &TimeZone,
     ) -> Person {
         self.spread_distance();
+        // The night before the first day began on the day before.
+        let first = self.points.values().flatten().map(|point| point.at).min();
+        let begins = first.map_or(begins, |first| first.min(begins));
         let mut recorded = Recorded { days: HashMap::new(), figures: self.figures };
         for (data_type, mut points) in self.points {
             points.sort_by_key(|point| point.at);

@@ -8,6 +8,10 @@ use jiff::{Span, ToSpan};
 use super::errors::{Outcome, Refusal};
 use crate::person::{Person, civil_date, day_of_date};
 use crate::point::{DAY, MINUTE, SECOND};
+use crate::timeline::Timeline;
+
+/// A range of so many times its limit is refused in another way.
+const FAR: i64 = 5;
 
 /// The dates of a path, as they were given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +49,11 @@ impl Days {
 impl Dates<'_> {
     /// At most `most` days, none before 2009.
     pub(super) fn resolve(self, person: &Person, now: i64, most: i64) -> Outcome<Days> {
-        let today = today(person, now);
+        self.resolve_from(today(person, now), most)
+    }
+
+    /// The same with the number of the day that is called today.
+    pub(super) fn resolve_from(self, today: i64, most: i64) -> Outcome<Days> {
         let (first, last) = match self {
             Self::One(date) => (day(date, today)?, day(date, today)?),
             Self::Two(date, period) => match span(period)? {
@@ -60,6 +68,9 @@ impl Dates<'_> {
             let text = "Start date must be before or the same as end date";
             return Err(Refusal::validation("startDate", text));
         }
+        if last - first >= FAR * most {
+            return Err(Refusal::too_many_points());
+        }
         if last - first >= most {
             let text = format!("Maximum date range is {most} days");
             return Err(Refusal::validation("endDate", text));
@@ -68,12 +79,44 @@ impl Dates<'_> {
     }
 }
 
+/// By which clock days are told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hours {
+    /// The person's.
+    Local,
+    /// `?timezone=UTC`.
+    Utc,
+}
+
+impl Hours {
+    pub(super) fn asked(query: &str) -> Self {
+        let mut fields = url::form_urlencoded::parse(query.as_bytes());
+        let utc = fields.any(|(name, value)| name == "timezone" && value == "UTC");
+        if utc { Self::Utc } else { Self::Local }
+    }
+
+    pub(super) fn today(self, person: &Person, now: i64) -> i64 {
+        match self {
+            Self::Local => today(person, now),
+            Self::Utc => now.div_euclid(DAY),
+        }
+    }
+
+    pub(super) fn of(self, timeline: Timeline<'_>) -> Timeline<'_> {
+        match self {
+            Self::Local => timeline,
+            Self::Utc => timeline.in_utc(),
+        }
+    }
+}
+
 /// The number of the day that the person's wall clock shows.
 pub(super) fn today(person: &Person, now: i64) -> i64 {
     person.whereabouts.offsets(now, now).civil(now).div_euclid(DAY)
 }
 
-fn day(text: &str, today: i64) -> Outcome<i64> {
+/// `2026-03-14` or `today`, none before 2009.
+pub(super) fn day(text: &str, today: i64) -> Outcome<i64> {
     const EARLIEST: Date = Date::constant(2009, 1, 1);
     if text == "today" {
         return Ok(today);

@@ -75,6 +75,12 @@ impl Refusal {
         Self { field: Some(field), success: false, ..error }
     }
 
+    /// Says the same as a validation error about the range, if it is far too long.
+    pub(super) fn too_many_points() -> Self {
+        let text = "The number of data points queried exceeds limit.";
+        Self { status: 422, ..Self::validation("Request", text) }
+    }
+
     pub(super) fn not_found() -> Self {
         Self::new(404, "not_found", "The API you are requesting could not be found.")
     }

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use super::answer::Answer;
-use super::dates::{Dates, Days, Window, clock};
+use super::dates::{Dates, Days, Hours, Window, clock};
 use super::errors::Outcome;
 use super::grid::means;
 use super::units::rounded;
@@ -72,9 +72,9 @@ impl Day {
 }
 
 /// The days that have any data.
-pub(super) fn days(world: &World, person: &Person, days: Days) -> BTreeMap<i64, Day> {
+pub(super) fn days(world: &World, person: &Person, days: Days, hours: Hours) -> BTreeMap<i64, Day> {
     let mut found: BTreeMap<i64, Day> = BTreeMap::new();
-    let timeline = Timeline::reconciled(world, person, DataType::HeartRate, Family::All);
+    let timeline = hours.of(Timeline::reconciled(world, person, DataType::HeartRate, Family::All));
     let mut minute = Minute::default();
     visit_civil(&timeline, &days.civil(), |civil, point| {
         let at = civil.div_euclid(MINUTE);
@@ -121,11 +121,39 @@ impl Minute {
 }
 
 /// Zones and resting rate of each day.
-pub(super) fn daily(world: &World, person: &Person, dates: Dates<'_>) -> Outcome<Answer> {
-    let range = dates.resolve(person, world.now_micros(), MOST)?;
-    let found = days(world, person, range);
+pub(super) fn daily(
+    world: &World,
+    person: &Person,
+    dates: Dates<'_>,
+    hours: Hours,
+) -> Outcome<Answer> {
+    let range = dates.resolve_from(hours.today(person, world.now_micros()), MOST)?;
+    let found = days(world, person, range, hours);
     let rows: Vec<Value> = range.begun().map(|day| row(&found, day)).collect();
     let void = found.values().all(|day| day.is_void());
+    Ok(Answer::from(json!({ ROOT: rows })).void_if(void, Some(ROOT), range.first_date()))
+}
+
+/// Minutes in the zones above the first, doubled above the second; days without any are missing.
+pub(super) fn zone_minutes(world: &World, person: &Person, dates: Dates<'_>) -> Outcome<Answer> {
+    const ROOT: &str = "activities-active-zone-minutes";
+    let range = dates.resolve(person, world.now_micros(), MOST)?;
+    let mut rows = Vec::new();
+    for (day, found) in days(world, person, range, Hours::Local) {
+        let Some([_, (fat, _), (cardio, _), (peak, _)]) = found.zones else { continue };
+        let (cardio, peak) = (2 * cardio, 2 * peak);
+        let total = fat + cardio + peak;
+        let value = json!({
+            "activeZoneMinutes": total,
+            "cardioActiveZoneMinutes": cardio,
+            "fatBurnActiveZoneMinutes": fat,
+            "peakActiveZoneMinutes": peak,
+        });
+        if total > 0 {
+            rows.push(json!({ "dateTime": date_of_day(day), "value": value }));
+        }
+    }
+    let void = rows.is_empty();
     Ok(Answer::from(json!({ ROOT: rows })).void_if(void, Some(ROOT), range.first_date()))
 }
 
@@ -147,7 +175,7 @@ pub(super) fn intraday(world: &World, person: &Person, window: Window<'_>) -> Ou
     let rows: Vec<Value> = if detail.timed {
         detail.days.begun().map(|day| timed_row(day, &slots)).collect()
     } else {
-        let found = days(world, person, detail.days);
+        let found = days(world, person, detail.days, Hours::Local);
         detail.days.begun().map(|day| row(&found, day)).collect()
     };
     let mut text = json!({ ROOT: rows }).to_string();

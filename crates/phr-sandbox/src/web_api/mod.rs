@@ -3,9 +3,9 @@
 //!
 //! All times are what the person's wall clock showed, without offset.
 
-mod absent;
 mod admit;
 mod answer;
+mod body;
 mod control;
 mod dates;
 mod errors;
@@ -13,22 +13,28 @@ mod faults;
 mod grid;
 mod heart;
 mod mood;
+mod nightly;
 mod oauth;
+mod pages;
 mod profile;
 mod quota;
 mod route;
 mod series;
+mod sleep;
 mod spo2;
 mod subscriptions;
 mod summary;
 mod units;
-mod weight;
+mod workouts;
+
+use std::collections::HashSet;
 
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
+use tower_http::compression::CompressionLayer;
 
 pub use mood::{
     Application, Emptiness, Grace, Intraday, RepeatedHour, Retired, RetryAfter, WebApiMood,
@@ -40,8 +46,10 @@ use crate::faults::FaultKind;
 use crate::world::World;
 use admit::Admitted;
 use answer::{Answer, distorted};
+use dates::Hours;
 use errors::{Outcome, Refusal};
 use oauth::Grants;
+use pages::Page;
 use quota::HourlyQuota;
 use route::{Resource, Route};
 use subscriptions::Subscriptions;
@@ -53,22 +61,25 @@ pub(crate) struct WebApi {
     grants: Grants,
     quota: HourlyQuota,
     subscriptions: Subscriptions,
+    /// Further pages of lists that clients were told of.
+    links: HashSet<Page>,
 }
 
 impl WebApi {
     pub(crate) fn new(seed: u64, mood: WebApiMood) -> Self {
         let (quota, subscriptions) = (HourlyQuota::default(), Subscriptions::default());
-        Self { mood, grants: Grants::new(seed), quota, subscriptions }
+        Self { mood, grants: Grants::new(seed), quota, subscriptions, links: HashSet::new() }
     }
 }
 
 pub(crate) fn router() -> Router<World> {
-    Router::new()
-        .merge(oauth::router())
-        .merge(control::router())
+    // Compressed for those who accept it.
+    let data = Router::new()
         .route("/1/{*path}", any(handle))
         .route("/1.1/{*path}", any(handle))
         .route("/1.2/{*path}", any(handle))
+        .layer(CompressionLayer::new());
+    Router::new().merge(oauth::router()).merge(control::router()).merge(data)
 }
 
 async fn handle(
@@ -87,7 +98,7 @@ async fn handle(
             Err(refusal) => refusal,
             Ok(admitted) => {
                 let allowance = admitted.allowance;
-                let response = serve(&world, &method, &headers, route, admitted).await;
+                let response = serve(&world, &method, &uri, &headers, route, admitted).await;
                 admit::told(&world, allowance, response)
             }
         },
@@ -99,6 +110,7 @@ async fn handle(
 async fn serve(
     world: &World,
     method: &Method,
+    uri: &Uri,
     headers: &HeaderMap,
     route: &Route<'_>,
     admitted: Admitted<'_>,
@@ -116,7 +128,7 @@ async fn serve(
         resource => {
             let foreign = suffers(FaultKind::WrongUnits);
             let units = if foreign { Units::Us } else { Units::asked(headers) };
-            match answer(world, &admitted, resource, units) {
+            match answer(world, &admitted, resource, (uri.path(), uri.query()), units) {
                 Ok(answer) => said(world, &admitted, resource, answer),
                 Err(refusal) => refusal.into_response(),
             }
@@ -142,26 +154,35 @@ fn answer(
     world: &World,
     admitted: &Admitted<'_>,
     resource: Resource<'_>,
+    (path, query): (&str, Option<&str>),
     units: Units,
 ) -> Outcome<Answer> {
+    let query = query.unwrap_or_default();
+    let hours = Hours::asked(query);
     let person = admitted.person;
     let scopes = &admitted.access.scopes;
     match resource {
-        Resource::Heart(dates) => heart::daily(world, person, dates),
+        Resource::Heart(dates) => heart::daily(world, person, dates, hours),
         Resource::HeartIntraday(window) => heart::intraday(world, person, window),
         Resource::Saturation(dates) => spo2::daily(world, person, dates),
         Resource::SaturationMinutes(dates) => spo2::minutes(world, person, dates),
-        Resource::WeightLog(dates) => weight::log(world, person, dates, units),
-        Resource::Body(body, dates) => weight::series(world, person, body, dates, units),
+        Resource::WeightLog(dates) => body::weights(world, person, dates, units),
+        Resource::FatLog(dates) => body::fat(world, person, dates),
+        Resource::Body(body, dates) => body::series(world, person, body, dates, units),
         Resource::Series { series, tracker, dates } => {
-            series::daily(world, person, (series, tracker), dates, units)
+            series::daily(world, person, (series, tracker), (dates, hours), units)
         }
         Resource::SeriesIntraday(series, window) => {
             series::intraday(world, person, series, window, units)
         }
         Resource::Day(date) => summary::day(world, person, date, units, scopes),
-        Resource::ActivityLog => Ok(absent::activity_log()),
-        Resource::Absent(absent, dates) => absent::nothing(world, person, absent, dates),
+        Resource::ActivityLog => workouts::list(world, person, (path, query), units),
+        Resource::ZoneMinutes(dates) => heart::zone_minutes(world, person, dates),
+        Resource::Sleep(dates) => sleep::by_date(world, person, dates),
+        Resource::SleepLog => sleep::list(world, person, path, query),
+        Resource::Nightly { nightly, all, dates } => {
+            nightly::nights(world, person, (nightly, all), dates)
+        }
         Resource::Profile => Ok(profile::profile(world, person, units)),
         Resource::Devices => Ok(profile::devices(world, person)),
         // Answered before.

@@ -22,7 +22,7 @@ pub struct WebApiMood {
     /// How answers without data look.
     pub empty: Emptiness,
     /// The same for single endpoints, by their name in the request counts: `heart`, `spo2`,
-    /// `weight`, `steps`, `profile`, ...
+    /// `weight`, `steps`, `sleep`, ...
     pub empty_at: BTreeMap<String, Emptiness>,
     /// What an hour that a wall clock showed twice looks like.
     pub repeated_hour: RepeatedHour,
@@ -34,6 +34,11 @@ pub struct WebApiMood {
     pub retry_after: RetryAfter,
     /// Decimals of weights. Fitbit rounds to one, whatever the scale said.
     pub weight_decimals: u8,
+    /// Whether cardio fitness is a range such as `39-43`, with the value in its middle.
+    pub vo2max_ranges: bool,
+    /// While a night is not summed up: whether the whole answer is `pending`. Otherwise the night
+    /// is not there yet.
+    pub sleep_pending: bool,
 }
 
 impl Default for WebApiMood {
@@ -51,6 +56,8 @@ impl Default for WebApiMood {
             remaining_lag: 0,
             retry_after: RetryAfter::Absent,
             weight_decimals: 1,
+            vo2max_ranges: false,
+            sleep_pending: false,
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Paths: `/1/user/{user}/...json`, and `/1.2/...` for sleep.
 
+use super::body::Body;
 use super::dates::{Dates, Window};
+use super::nightly::Nightly;
 use super::series::Series;
 use crate::data_type::DataType;
 
@@ -20,38 +22,20 @@ pub(super) enum Resource<'a> {
     Saturation(Dates<'a>),
     SaturationMinutes(Dates<'a>),
     WeightLog(Dates<'a>),
+    FatLog(Dates<'a>),
     Body(Body, Dates<'a>),
     Series { series: Series, tracker: bool, dates: Dates<'a> },
     SeriesIntraday(Series, Window<'a>),
     Day(&'a str),
     ActivityLog,
-    Absent(Absent, Option<Dates<'a>>),
+    ZoneMinutes(Dates<'a>),
+    Sleep(Dates<'a>),
+    SleepLog,
+    Nightly { nightly: Nightly, all: bool, dates: Dates<'a> },
     Profile,
     Devices,
     Subscription { collection: Option<&'a str>, id: &'a str },
     Subscriptions { collection: Option<&'a str> },
-}
-
-/// A time series of the body, which has a value for every day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Body {
-    Weight,
-    Bmi,
-}
-
-/// Endpoints that exist and have nothing to say: the emulated people's devices do not measure it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Absent {
-    Fat,
-    FatSeries,
-    ActiveZoneMinutes,
-    Sleep,
-    SleepList,
-    BreathingRate,
-    HeartRateVariability,
-    SkinTemperature,
-    CoreTemperature,
-    CardioScore,
 }
 
 impl<'a> Route<'a> {
@@ -73,9 +57,7 @@ fn activities<'a>(rest: &[&'a str]) -> Option<Resource<'a>> {
     Some(match *rest {
         ["list"] => Resource::ActivityLog,
         ["date", date] => Resource::Day(date),
-        ["active-zone-minutes", "date", from, to] => {
-            Resource::Absent(Absent::ActiveZoneMinutes, Some(Dates::Two(from, to)))
-        }
+        ["active-zone-minutes", "date", ref at @ ..] => Resource::ZoneMinutes(dates(at)?),
         // Since July 2024 nothing intraday comes unless the path says in what detail.
         ["heart", "date", from, to] | ["heart", "date", from, to, "time", _, _] => {
             Resource::Heart(Dates::Two(from, to))
@@ -113,12 +95,10 @@ fn body<'a>(rest: &[&'a str]) -> Option<Resource<'a>> {
     let rest = rest.strip_prefix(&["body"])?;
     Some(match *rest {
         ["log", "weight", "date", ref at @ ..] => Resource::WeightLog(dates(at)?),
-        ["log", "fat", "date", ref at @ ..] => Resource::Absent(Absent::Fat, Some(dates(at)?)),
+        ["log", "fat", "date", ref at @ ..] => Resource::FatLog(dates(at)?),
         ["weight", "date", from, to] => Resource::Body(Body::Weight, Dates::Two(from, to)),
         ["bmi", "date", from, to] => Resource::Body(Body::Bmi, Dates::Two(from, to)),
-        ["fat", "date", from, to] => {
-            Resource::Absent(Absent::FatSeries, Some(Dates::Two(from, to)))
-        }
+        ["fat", "date", from, to] => Resource::Body(Body::Fat, Dates::Two(from, to)),
         ["apiSubscriptions"] => Resource::Subscriptions { collection: Some("body") },
         ["apiSubscriptions", id] => Resource::Subscription { collection: Some("body"), id },
         _ => return None,
@@ -134,20 +114,16 @@ fn dates<'a>(parts: &[&'a str]) -> Option<Dates<'a>> {
 }
 
 fn others<'a>(rest: &[&'a str]) -> Option<Resource<'a>> {
-    let absent = |absent, at: &[&'a str]| {
-        let at = at.strip_suffix(&["all"]).unwrap_or(at);
-        dates(at).map(|dates| Resource::Absent(absent, Some(dates)))
-    };
     Some(match *rest {
         ["profile"] => Resource::Profile,
         ["devices"] => Resource::Devices,
         ["spo2", "date", ref at @ .., "all"] => Resource::SaturationMinutes(dates(at)?),
         ["spo2", "date", ref at @ ..] => Resource::Saturation(dates(at)?),
-        ["br", "date", ref at @ ..] => absent(Absent::BreathingRate, at)?,
-        ["hrv", "date", ref at @ ..] => absent(Absent::HeartRateVariability, at)?,
-        ["temp", "skin", "date", ref at @ ..] => absent(Absent::SkinTemperature, at)?,
-        ["temp", "core", "date", ref at @ ..] => absent(Absent::CoreTemperature, at)?,
-        ["cardioscore", "date", ref at @ ..] => absent(Absent::CardioScore, at)?,
+        ["br", "date", ref at @ ..] => detailed(Nightly::BreathingRate, at)?,
+        ["hrv", "date", ref at @ ..] => detailed(Nightly::HeartRateVariability, at)?,
+        ["temp", "skin", "date", ref at @ ..] => nightly(Nightly::SkinTemperature, at)?,
+        ["temp", "core", "date", ref at @ ..] => nightly(Nightly::CoreTemperature, at)?,
+        ["cardioscore", "date", ref at @ ..] => nightly(Nightly::CardioScore, at)?,
         ["apiSubscriptions"] => Resource::Subscriptions { collection: None },
         ["apiSubscriptions", id] => Resource::Subscription { collection: None, id },
         [collection @ ("foods" | "sleep" | "userRevokedAccess"), "apiSubscriptions"] => {
@@ -160,10 +136,24 @@ fn others<'a>(rest: &[&'a str]) -> Option<Resource<'a>> {
     })
 }
 
+fn nightly<'a>(nightly: Nightly, at: &[&'a str]) -> Option<Resource<'a>> {
+    Some(Resource::Nightly { nightly, all: false, dates: dates(at)? })
+}
+
+/// What can also be asked for in detail.
+fn detailed<'a>(value: Nightly, at: &[&'a str]) -> Option<Resource<'a>> {
+    match at {
+        [at @ .., "all"] => {
+            Some(Resource::Nightly { nightly: value, all: true, dates: dates(at)? })
+        }
+        at => nightly(value, at),
+    }
+}
+
 fn sleep<'a>(rest: &[&'a str]) -> Option<Resource<'a>> {
     match *rest {
-        ["sleep", "list"] => Some(Resource::Absent(Absent::SleepList, None)),
-        ["sleep", "date", ref at @ ..] => Some(Resource::Absent(Absent::Sleep, Some(dates(at)?))),
+        ["sleep", "list"] => Some(Resource::SleepLog),
+        ["sleep", "date", ref at @ ..] => Some(Resource::Sleep(dates(at)?)),
         _ => None,
     }
 }
@@ -177,12 +167,16 @@ impl Resource<'_> {
             Self::Saturation(_) => "spo2",
             Self::SaturationMinutes(_) => "spo2 intraday",
             Self::WeightLog(_) => "weight",
+            Self::FatLog(_) => "fat",
             Self::Body(..) => "body",
             Self::Series { series, .. } => series.name(),
             Self::SeriesIntraday(series, _) => series.intraday_name(),
             Self::Day(_) => "day",
             Self::ActivityLog => "activity log",
-            Self::Absent(absent, _) => absent.facts().0,
+            Self::ZoneMinutes(_) => "active zone minutes",
+            Self::Sleep(_) => "sleep",
+            Self::SleepLog => "sleep log",
+            Self::Nightly { nightly, .. } => nightly.endpoint(),
             Self::Profile => "profile",
             Self::Devices => "devices",
             Self::Subscription { .. } | Self::Subscriptions { .. } => "subscriptions",
@@ -194,11 +188,14 @@ impl Resource<'_> {
         Some(match self {
             Self::Heart(_) | Self::HeartIntraday(_) => "heartrate",
             Self::Saturation(_) | Self::SaturationMinutes(_) => "oxygen_saturation",
-            Self::WeightLog(_) | Self::Body(..) => "weight",
-            Self::Series { .. } | Self::SeriesIntraday(..) | Self::Day(_) | Self::ActivityLog => {
-                "activity"
-            }
-            Self::Absent(absent, _) => absent.facts().1,
+            Self::WeightLog(_) | Self::FatLog(_) | Self::Body(..) => "weight",
+            Self::Series { .. }
+            | Self::SeriesIntraday(..)
+            | Self::Day(_)
+            | Self::ActivityLog
+            | Self::ZoneMinutes(_) => "activity",
+            Self::Sleep(_) | Self::SleepLog => "sleep",
+            Self::Nightly { nightly, .. } => nightly.scope(),
             Self::Profile => "profile",
             Self::Devices => "settings",
             Self::Subscription { collection, .. } | Self::Subscriptions { collection } => {
@@ -221,33 +218,21 @@ impl Resource<'_> {
     /// As faults see it.
     pub(super) fn data_type(self) -> Option<DataType> {
         match self {
-            Self::Heart(_) | Self::HeartIntraday(_) => Some(DataType::HeartRate),
+            Self::Heart(_) | Self::HeartIntraday(_) | Self::ZoneMinutes(_) => {
+                Some(DataType::HeartRate)
+            }
             Self::Saturation(_) => Some(DataType::DailyOxygenSaturation),
             Self::SaturationMinutes(_) => Some(DataType::OxygenSaturation),
-            Self::WeightLog(_) | Self::Body(..) => Some(DataType::Weight),
+            Self::WeightLog(_) => Some(DataType::Weight),
+            Self::FatLog(_) => Some(DataType::BodyFat),
+            Self::Body(body, _) => Some(body.data_type()),
+            Self::ActivityLog => Some(DataType::Exercise),
+            Self::Sleep(_) | Self::SleepLog => Some(DataType::Sleep),
+            Self::Nightly { nightly, .. } => nightly.data_type(),
             Self::Series { series, .. } | Self::SeriesIntraday(series, _) => {
                 Some(series.data_type())
             }
             _ => None,
-        }
-    }
-}
-
-impl Absent {
-    /// Endpoint, scope, root and the longest range in days.
-    pub(super) fn facts(self) -> (&'static str, &'static str, &'static str, i64) {
-        match self {
-            Self::Fat => ("fat", "weight", "fat", 30),
-            Self::FatSeries => ("fat", "weight", "body-fat", 30),
-            Self::ActiveZoneMinutes => {
-                ("active zone minutes", "activity", "activities-active-zone-minutes", 1095)
-            }
-            Self::Sleep | Self::SleepList => ("sleep", "sleep", "sleep", 100),
-            Self::BreathingRate => ("br", "respiratory_rate", "br", 30),
-            Self::HeartRateVariability => ("hrv", "heartrate", "hrv", 30),
-            Self::SkinTemperature => ("temp", "temperature", "tempSkin", 30),
-            Self::CoreTemperature => ("temp", "temperature", "tempCore", 30),
-            Self::CardioScore => ("cardioscore", "cardio_fitness", "cardioScore", 30),
         }
     }
 }
@@ -277,7 +262,16 @@ mod tests {
             ("activities/tracker/steps/date/2026-03-14/1m", "steps"),
             ("activities/distance/date/2026-03-14/1d/15min", "distance intraday"),
             ("activities/date/2026-03-14", "day"),
+            ("body/log/fat/date/2026-03-14/30d", "fat"),
+            ("body/fat/date/2026-03-14/30d", "body"),
+            ("activities/minutesVeryActive/date/2026-03-14/7d", "minutesVeryActive"),
+            ("activities/elevation/date/2026-03-14/1d/15min", "elevation intraday"),
+            ("activities/active-zone-minutes/date/2026-03-14", "active zone minutes"),
+            ("activities/list", "activity log"),
+            ("br/date/2026-03-01/2026-03-14/all", "br"),
             ("hrv/date/2026-03-14/all", "hrv"),
+            ("temp/skin/date/2026-03-14", "temp skin"),
+            ("cardioscore/date/2026-03-14", "cardioscore"),
             ("profile", "profile"),
             ("devices", "devices"),
             ("body/apiSubscriptions/7f31-body", "subscriptions"),
@@ -286,6 +280,7 @@ mod tests {
             assert_eq!(endpoint(&format!("/1/user/-/{path}.json")), Some(name), "{path}");
         }
         assert_eq!(endpoint("/1.2/user/-/sleep/date/2026-03-14.json"), Some("sleep"));
+        assert_eq!(endpoint("/1.2/user/-/sleep/list.json"), Some("sleep log"));
     }
 
     #[test]
@@ -295,6 +290,8 @@ mod tests {
             "/1/user/-/activities/heart.json",
             "/1/user/-/activities/activityCalories/date/2026-03-14/1d/1min.json",
             "/1/user/-/activities/lightness/date/2026-03-14/1d.json",
+            "/1/user/-/activities/minutesSedentary/date/2026-03-14/1d/1min.json",
+            "/1/user/-/temp/skin/date/2026-03-01/2026-03-14/all.json",
             "/2/user/-/profile.json",
             "/1/profile.json",
         ] {

@@ -3,16 +3,14 @@
 use serde_json::{Value, json};
 
 use super::answer::Answer;
-use super::dates::{Dates, Days};
+use super::dates::{Dates, Hours};
 use super::errors::Outcome;
 use super::heart;
-use super::series::Series;
+use super::series::{self, Series};
 use super::units::Units;
+use super::workouts;
 use crate::oauth::Scopes;
 use crate::person::Person;
-use crate::point::Family;
-use crate::tally::by_date;
-use crate::timeline::Timeline;
 use crate::world::World;
 
 /// Sums of the day; zeros without data. Goals only come for the last three weeks.
@@ -24,10 +22,12 @@ pub(super) fn day(
     scopes: &Scopes,
 ) -> Outcome<Answer> {
     let day = Dates::One(date).resolve(person, world.now_micros(), 1)?;
-    let of = |series: Series| series.of_day(sum(world, person, series, day), units);
+    let of = |series: Series| series::of_day(world, person, series, day, units);
+    let (workouts, way) = workouts::of_day(world, person, day, units);
     let (distance, calories) = (of(Series::Distance), of(Series::Calories));
-    let distances =
-        ["total", "tracker"].map(|name| json!({ "activity": name, "distance": distance }));
+    let logged = json!(units.distance(way));
+    let distances = [("total", &distance), ("tracker", &distance), ("loggedActivities", &logged)]
+        .map(|(name, distance)| json!({ "activity": name, "distance": distance }));
     let (active, total) = (of(Series::ActivityCalories), calories.as_i64().unwrap_or(0));
     let basal = total - active.as_i64().unwrap_or(0);
     let mut summary = json!({
@@ -36,28 +36,33 @@ pub(super) fn day(
         "caloriesBMR": basal,
         "caloriesOut": calories,
         "distances": distances,
+        "elevation": of(Series::Elevation),
+        "fairlyActiveMinutes": of(Series::FairlyActive),
+        "floors": of(Series::Floors),
+        "lightlyActiveMinutes": of(Series::LightlyActive),
+        "marginalCalories": active,
+        "sedentaryMinutes": of(Series::Sedentary),
         "steps": of(Series::Steps),
+        "veryActiveMinutes": of(Series::VeryActive),
     });
     if scopes.contains("heartrate") {
-        let heart = heart::days(world, person, day).remove(&day.first).unwrap_or_default();
+        let heart = heart::days(world, person, day, Hours::Local);
+        let heart = heart.get(&day.first).copied().unwrap_or_default();
         summary["heartRateZones"] = json!(heart.zones());
         if let Some(resting) = heart.resting {
             summary["restingHeartRate"] = json!(resting);
         }
     }
-    let mut body = json!({ "activities": [], "summary": summary });
+    let mut body = json!({ "activities": workouts, "summary": summary });
     if (0..=21).contains(&(day.today - day.first)) {
         body["goals"] = goals(units);
     }
     Ok(Answer::from(body))
 }
 
-fn sum(world: &World, person: &Person, series: Series, day: Days) -> i64 {
-    let timeline = Timeline::reconciled(world, person, series.data_type(), Family::All);
-    by_date(&timeline, &day.civil()).get(&day.first).map_or(0, |tally| tally.sum)
-}
-
 fn goals(units: Units) -> Value {
     let distance = units.distance(8_050_000);
-    json!({ "activeMinutes": 30, "caloriesOut": 2400, "distance": distance, "steps": 9000 })
+    json!({
+        "activeMinutes": 30, "caloriesOut": 2400, "distance": distance, "floors": 10, "steps": 9000,
+    })
 }

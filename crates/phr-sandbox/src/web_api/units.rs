@@ -46,6 +46,13 @@ impl Units {
         rounded(millimetres as f64 / unit, 6)
     }
 
+    /// Metres or feet, of millimetres.
+    #[expect(clippy::cast_precision_loss, reason = "a day's stairs")]
+    pub(super) fn elevation(self, millimetres: i64) -> f64 {
+        let unit = if self == Self::Us { 304.8 } else { 1e3 };
+        rounded(millimetres as f64 / unit, 3)
+    }
+
     /// Of centimetres.
     pub(super) fn height(self, centimetres: f64) -> f64 {
         let unit = if self == Self::Us { 2.54 } else { 1.0 };

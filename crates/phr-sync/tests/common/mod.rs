@@ -10,7 +10,7 @@ use std::sync::{
 
 use jiff::{SignedDuration, Timestamp};
 use phr_model::{Clock, FITBIT, Metric, PersonId};
-use phr_sandbox::{DataType, Options, People, Sandbox, World};
+use phr_sandbox::{DataType, Options, People, Sandbox, WebApiMood, World};
 use phr_store::{
     SharedStore, Vault,
     account::{NewPerson, Person, Registration},
@@ -100,6 +100,12 @@ pub(crate) fn options(now: &str, days: u32) -> Options {
     Options { now: Some(now.parse().unwrap()), people, ..Options::default() }
 }
 
+/// The same; weights are as exact as Google has them, and requests to the Web API are not counted.
+pub(crate) fn exact(now: &str, days: u32) -> Options {
+    let web_api = WebApiMood { weight_decimals: 4, quota_per_hour: 0, ..WebApiMood::default() };
+    Options { web_api, ..options(now, days) }
+}
+
 impl Stage {
     /// A stage on which it is `now`, with two invented people and `days` of their history.
     pub(crate) async fn at(now: &str, days: u32) -> Self {
@@ -127,11 +133,18 @@ impl Stage {
         self.use_vendor(vendor);
     }
 
+    /// Fetches `metrics` from now on.
+    pub(crate) fn fetch(&mut self, metrics: impl IntoIterator<Item = Metric>) {
+        self.settings = self.settings.clone().with_metrics(metrics);
+        self.switch(self.upstream);
+    }
+
     /// A client of the emulated Web API that never sleeps and keeps to so many requests an hour.
     pub(crate) fn web_api(&self, per_hour: u32) -> Arc<dyn Vendor> {
-        let Settings { client_id, client_secret, redirect_uri, api_base_url, .. } =
+        let Settings { client_id, client_secret, redirect_uri, api_base_url, metrics, .. } =
             self.settings.clone();
-        let settings = web_api::Settings::at(&api_base_url, client_id, client_secret, redirect_uri);
+        let settings = web_api::Settings::at(&api_base_url, client_id, client_secret, redirect_uri)
+            .with_metrics(metrics);
         let budget = Arc::new(Budget::new(Rates::hourly(per_hour), self.clock.clone()));
         let vendor = WebApi::new(&settings, http_client().unwrap(), budget, self.clock.clone());
         Arc::new(vendor.with_pace(Arc::new(InstantPace::default())))

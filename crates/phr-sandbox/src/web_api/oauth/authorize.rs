@@ -39,7 +39,10 @@ pub(super) async fn show(
     RawQuery(query): RawQuery,
 ) -> Response {
     let sent = fields(query.unwrap_or_default().as_bytes());
-    answered(&world, &headers, &sent, |request| html(200, page::consent(&world, request, &sent)))
+    answered(&world, &headers, &sent, |request| match field(&sent, "prompt") {
+        Some("none") => silent(&world, request, &sent),
+        _ => html(200, page::consent(&world, request, &sent)),
+    })
 }
 
 /// `POST /oauth2/authorize`: the page's form.
@@ -80,6 +83,22 @@ fn is_web_view(headers: &HeaderMap) -> bool {
     agent.is_some_and(|agent| agent.contains("; wv)"))
 }
 
+/// `prompt=none`: no page is shown. Nobody is signed in here, so it must be clear who is meant: the
+/// one person who has consented to all of it, or whoever of them `account` names.
+fn silent(world: &World, request: &Request, sent: &Fields) -> Response {
+    let account = field(sent, "account");
+    let mut consented = world.web_api().grants.consented(&request.scopes);
+    consented.retain(|index| {
+        let email = world.person_at(*index).map(|person| person.summary.email.as_str());
+        account.is_none_or(|account| email == Some(account))
+    });
+    match consented[..] {
+        [person] => granted(world, request, person, request.scopes.clone()),
+        [] => failed(request, "consent_required", "The user has not consented to this."),
+        _ => failed(request, "login_required", "The user is not signed in."),
+    }
+}
+
 fn decided(world: &World, request: &Request, form: &Fields) -> Response {
     if field(form, "decision") != Some("allow") {
         return denied(request);
@@ -95,9 +114,13 @@ fn decided(world: &World, request: &Request, form: &Fields) -> Response {
     if granted.is_empty() {
         return denied(request);
     }
+    self::granted(world, request, person.index, granted)
+}
+
+fn granted(world: &World, request: &Request, person: usize, scopes: Scopes) -> Response {
     let code = world.web_api().grants.grant(Code {
-        person: person.index,
-        scopes: granted,
+        person,
+        scopes,
         redirect_uri: request.redirect_uri.clone(),
         challenge: request.challenge.clone(),
         issued: world.clock().now(),
@@ -106,8 +129,11 @@ fn decided(world: &World, request: &Request, form: &Fields) -> Response {
 }
 
 fn denied(request: &Request) -> Response {
-    let description = "The user denied the request.";
-    back(request, &[("error", "access_denied"), ("error_description", description)])
+    failed(request, "access_denied", "The user denied the request.")
+}
+
+fn failed(request: &Request, error: &str, description: &str) -> Response {
+    back(request, &[("error", error), ("error_description", description)])
 }
 
 /// 302 to the application. Fitbit appended `#_=_`, which browsers keep to themselves.
@@ -138,6 +164,7 @@ fn check(world: &World, sent: &Fields) -> Result<Request, Defect> {
             let text = "The redirect_uri is not registered for this application.";
             return Err(Defect("invalid_request", text.to_owned()));
         }
+        None if field(sent, "prompt").is_some() => return Err(missing("redirect_uri")),
         None => world.only_redirect_uri().ok_or_else(|| missing("redirect_uri"))?,
     };
     if field(sent, "response_type") != Some("code") {

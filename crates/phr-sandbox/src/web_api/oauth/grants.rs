@@ -152,6 +152,12 @@ impl Grants {
         refresh.map(|(person, _)| *person).or_else(access)
     }
 
+    /// Who has consented to all of these scopes.
+    pub(super) fn consented(&self, scopes: &Scopes) -> Vec<usize> {
+        let all = |live: &Refresh| live.scopes.intersection(scopes) == *scopes;
+        self.refresh.iter().filter(|(_, live)| all(live)).map(|(person, _)| *person).collect()
+    }
+
     /// Ends all tokens that the person gave the application; whether there were any.
     pub(crate) fn revoke_person(&mut self, person: usize) -> bool {
         self.codes.retain(|_, code| code.person != person);

@@ -9,6 +9,7 @@ use super::Subscription;
 use crate::data_type::DataType;
 use crate::person::{Person, date_of_day};
 use crate::point::DAY;
+use crate::sessions::PROCESSING;
 use crate::world::World;
 
 /// A change that somebody may want to hear of.
@@ -23,15 +24,32 @@ pub(super) struct News {
 }
 
 /// The data types by whose growth each collection is noticed.
-const GROWING: [DataType; 3] = [DataType::Steps, DataType::Weight, DataType::DailyOxygenSaturation];
+const GROWING: [DataType; 6] = [
+    DataType::Steps,
+    DataType::Exercise,
+    DataType::Weight,
+    DataType::BodyFat,
+    DataType::DailyOxygenSaturation,
+    DataType::Sleep,
+];
 
 /// There is no collection of heart rate: a sync of the tracker is told as activities.
 fn collection_of(data_type: DataType) -> &'static str {
     match data_type {
-        DataType::Weight => "body",
-        DataType::OxygenSaturation | DataType::DailyOxygenSaturation => "sleep",
+        DataType::Weight | DataType::BodyFat | DataType::Height => "body",
+        DataType::Sleep
+        | DataType::OxygenSaturation
+        | DataType::DailyOxygenSaturation
+        | DataType::DailyHeartRateVariability
+        | DataType::DailyRespiratoryRate
+        | DataType::DailySleepTemperature => "sleep",
         _ => "activities",
     }
+}
+
+/// How long after its end something can be read: a night is summed up first.
+fn delay_of(data_type: DataType) -> i64 {
+    if data_type == DataType::Sleep { PROCESSING } else { 0 }
 }
 
 /// Ordered, so that each day of a subscription is told once.
@@ -47,6 +65,10 @@ impl World {
         ripe_at: i64,
     ) {
         let collection = collection_of(data_type);
+        let ripe_at = match delay_of(data_type) {
+            0 => ripe_at,
+            delay => ripe_at.max(span.end.saturating_add(delay)),
+        };
         let news = News { person: person.index, collection, span, ripe_at };
         let mut state = self.web_api();
         if state.subscriptions.rows.iter().any(|row| row.person == person.index) {
@@ -159,7 +181,9 @@ impl World {
                 let key = (person.index, data_type);
                 let told = self.web_api().subscriptions.told_until.insert(key, now);
                 let from = told.unwrap_or(since);
-                news.extend(self.grown(person, data_type, from..now).map(|span| News {
+                let delay = delay_of(data_type);
+                let time = from - delay..now - delay;
+                news.extend(self.grown(person, data_type, time).map(|span| News {
                     person: person.index,
                     collection,
                     span,

@@ -181,3 +181,48 @@ async fn the_only_redirect_uri_need_not_be_named() {
     let fields = changed(exchange(code), &[("redirect_uri", "")]);
     assert_eq!(token(&sandbox.base_url(), &fields).await.status, 200);
 }
+
+/// Where `prompt=none` leads.
+async fn silently(sandbox: &Sandbox, changes: &[(&str, &str)]) -> Vec<(String, String)> {
+    let url = format!("{}/oauth2/authorize", sandbox.base_url());
+    let mut fields = changed(form(SCOPES, INES), changes);
+    fields.retain(|(name, _)| !matches!(*name, "decision" | "scopes"));
+    fields.push(("prompt", "none"));
+    let response = plain_http().get(url).query(&fields).send().await.unwrap();
+    assert_eq!(response.status(), 302, "{}", response.text().await.unwrap());
+    let location = response.headers()["location"].to_str().unwrap();
+    url::Url::parse(location).unwrap().query_pairs().into_owned().collect()
+}
+
+#[tokio::test]
+async fn without_a_prompt_only_a_former_consent_helps() {
+    let sandbox = start().await;
+    let refused = silently(&sandbox, &[("account", "")]).await;
+    assert_eq!((value(&refused, "error"), value(&refused, "state")), ("consent_required", "s-1"));
+    Fitbit::of(&sandbox, INES, SCOPES).await;
+    let callback = silently(&sandbox, &[("account", "")]).await;
+    let granted = token(&sandbox.base_url(), &exchange(value(&callback, "code"))).await.json();
+    assert_eq!(granted["user_id"], sandbox.world().people()[0].legacy_user_id.as_str());
+    let more = silently(&sandbox, &[("account", ""), ("scope", "weight sleep")]).await;
+    assert_eq!(value(&more, "error"), "consent_required");
+    Fitbit::of(&sandbox, JONAS, SCOPES).await;
+    let anybody = silently(&sandbox, &[("account", "")]).await;
+    assert_eq!(value(&anybody, "error"), "login_required");
+    let jonas = silently(&sandbox, &[("account", JONAS)]).await;
+    assert_eq!(value(&jonas, "code").len(), 40);
+}
+
+#[tokio::test]
+async fn a_prompt_needs_a_redirect_uri() {
+    let defect = page(&start().await, &[("prompt", "none"), ("redirect_uri", "")]).await;
+    assert_eq!(defect.status, 400);
+    assert!(defect.text.contains("redirect_uri"));
+}
+
+#[tokio::test]
+async fn the_consent_page_lists_the_scopes_of_every_metric() {
+    let page = page(&start().await, &[("scope", super::support::ALL)]).await;
+    for scope in ["sleep", "respiratory_rate", "temperature", "cardio_fitness"] {
+        assert!(page.text.contains(&format!("<small>{scope}</small>")), "{scope}");
+    }
+}

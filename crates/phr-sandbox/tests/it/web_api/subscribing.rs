@@ -10,8 +10,8 @@ use axum::routing::get;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use super::support::{Fitbit, SCOPES, error, ines};
-use crate::support::{Answer, INES, JONAS, answer};
+use super::support::{ALL, Fitbit, SCOPES, error, ines};
+use crate::support::{Answer, INES, JONAS, answer, options};
 use phr_sandbox::{DataType, Sandbox, Sending, Source, SubscriberError, WebhookMood, World};
 
 const CODE: &str = "e4a1c7";
@@ -154,6 +154,60 @@ async fn data_that_grows_with_the_clock_is_told() {
     sandbox.world().deliver_webhooks().await;
     let date = "2026-11-22".to_owned();
     assert_eq!(ear.collections(), [("activities".to_owned(), date)]);
+}
+
+async fn sleeper() -> (Sandbox, Fitbit, Ear) {
+    let (sandbox, ear) = (Sandbox::start(options()).await.unwrap(), Ear::default());
+    let fitbit = Fitbit::of(&sandbox, INES, ALL).await;
+    sandbox.world().register_subscriber(&ear.listen().await, CODE).await.unwrap();
+    for collection in ["sleep", "body", "activities"] {
+        let path = format!("{collection}/apiSubscriptions/7f31-{collection}");
+        assert_eq!(send(&fitbit, "POST", &path).await.status, 201);
+    }
+    (sandbox, fitbit, ear)
+}
+
+#[tokio::test]
+async fn edited_nights_workouts_and_readings_of_fat_are_told() {
+    let (sandbox, _fitbit, ear) = sleeper().await;
+    let world = sandbox.world();
+    let [from, to] =
+        ["2026-11-19T18:00:00Z", "2026-11-20T06:00:00Z"].map(|text| text.parse().unwrap());
+    let told = async |collection: &str| {
+        world.deliver_webhooks().await;
+        ear.collections().contains(&(collection.to_owned(), "2026-11-20".to_owned()))
+    };
+    let night = world.points(INES, DataType::Sleep, from, to).unwrap()[0].start;
+    world.change_sample(INES, DataType::Sleep, night, 300.0).unwrap();
+    assert!(told("sleep").await);
+    // The night began on the day before: its end is told too.
+    let end = night.saturating_add(SignedDuration::from_mins(1)).unwrap();
+    world.delete_samples(INES, DataType::Sleep, night, end).unwrap();
+    assert!(told("sleep").await);
+    let noon = "2026-11-20T12:00:00Z".parse().unwrap();
+    world.add_sample(INES, DataType::BodyFat, noon, 22.4, Source::Scale).unwrap();
+    assert!(told("body").await);
+    world.add_sample(INES, DataType::Exercise, noon, 1_800.0, Source::Watch).unwrap();
+    assert!(told("activities").await);
+    assert!(!told("sleep").await, "nothing is told twice");
+}
+
+#[tokio::test]
+async fn a_night_is_told_when_it_can_be_read() {
+    let (sandbox, fitbit, ear) = sleeper().await;
+    let world = sandbox.world();
+    let at = "2026-11-22T12:00:00Z".parse().unwrap();
+    world.add_sample(INES, DataType::Sleep, at, 40.0, Source::Manual).unwrap();
+    let asleep =
+        |told: &[(String, String)]| told.iter().any(|(collection, _)| collection == "sleep");
+    world.advance(SignedDuration::from_mins(61));
+    world.deliver_webhooks().await;
+    assert!(!asleep(&ear.collections()));
+    world.advance(SignedDuration::from_mins(15));
+    world.deliver_webhooks().await;
+    assert!(asleep(&ear.collections()));
+    let log = fitbit.json("sleep/date/2026-11-22").await["sleep"][0].clone();
+    assert_eq!((&log["logType"], &log["minutesAsleep"]), (&"manual".into(), &40.into()));
 }
 
 #[tokio::test]

@@ -8,6 +8,9 @@ use serde_json::Value;
 use crate::support::{Answer, CALLBACK, CHALLENGE, INES, VERIFIER, answer, options, plain_http};
 
 pub(super) const SCOPES: &str = "activity heartrate oxygen_saturation weight profile";
+/// Those of every metric.
+pub(super) const ALL: &str = "activity heartrate oxygen_saturation weight profile sleep \
+    respiratory_rate temperature cardio_fitness";
 pub(super) const ID: &str = "sandbox-client.apps.example.com";
 pub(super) const SECRET: &str = "sandbox-secret";
 
@@ -24,6 +27,13 @@ pub(super) struct Fitbit {
 pub(super) async fn ines() -> (Sandbox, Fitbit) {
     let sandbox = Sandbox::start(options()).await.unwrap();
     let fitbit = Fitbit::of(&sandbox, INES, SCOPES).await;
+    (sandbox, fitbit)
+}
+
+/// The emulator, with a connection of Inés that has the scopes of every metric.
+pub(super) async fn ines_with_all() -> (Sandbox, Fitbit) {
+    let sandbox = Sandbox::start(options()).await.unwrap();
+    let fitbit = Fitbit::of(&sandbox, INES, ALL).await;
     (sandbox, fitbit)
 }
 
@@ -123,6 +133,19 @@ impl Fitbit {
             request = request.header("Accept-Language", language);
         }
         answer(request.send().await.unwrap()).await
+    }
+
+    /// With parameters.
+    pub(super) async fn query(&self, path: &str, query: &[(&str, &str)]) -> Answer {
+        let version = if path.starts_with("sleep") { "1.2" } else { "1" };
+        let url = format!("{}/{version}/user/-/{path}.json", self.base);
+        let request = self.http.get(url).bearer_auth(&self.token).query(query);
+        answer(request.send().await.unwrap()).await
+    }
+
+    /// An address of another page, as it was given.
+    pub(super) async fn follow(&self, url: &str) -> Answer {
+        answer(self.http.get(url).bearer_auth(&self.token).send().await.unwrap()).await
     }
 
     pub(super) async fn json(&self, path: &str) -> Value {
