@@ -4,9 +4,9 @@ use std::fmt::Write;
 
 use crate::config::VARIABLES;
 
-/// Every variable with its value, or with its length.
-pub(crate) fn settings(variable: &dyn Fn(&str) -> Option<String>) -> String {
-    VARIABLES.into_iter().fold(String::new(), |mut shown, name| {
+/// Every variable with its value, or with its length, and a last line with what will not work.
+pub(crate) fn settings(variable: &dyn Fn(&str) -> Option<String>, warning: Option<&str>) -> String {
+    let mut shown = VARIABLES.into_iter().fold(String::new(), |mut shown, name| {
         let text = variable(name).map(|text| text.trim().to_owned()).unwrap_or_default();
         let value = match text.chars().count() {
             0 => "not set: the default".to_owned(),
@@ -16,7 +16,9 @@ pub(crate) fn settings(variable: &dyn Fn(&str) -> Option<String>) -> String {
         // Writing into a text cannot fail.
         let _ = writeln!(shown, "{name}: {value}");
         shown
-    })
+    });
+    shown.extend(warning.map(|warning| format!("\nWarning: {warning}\n")));
+    shown
 }
 
 /// What may be shown. Everything else counts as a secret, so that a new variable is hidden until
@@ -70,7 +72,7 @@ mod tests {
     #[test]
     fn st_03_settings_are_shown_and_secrets_are_not() {
         let canary = "canary-61371";
-        let shown = settings(&|name| Some(format!("{name} {canary}")));
+        let shown = settings(&|name| Some(format!("{name} {canary}")), None);
         let told = shown.lines().filter(|line| line.contains(canary));
         let told: Vec<_> = told.filter_map(|line| line.split(':').next()).collect();
         assert!(told.contains(&"LISTEN"), "{told:?}");
@@ -89,6 +91,8 @@ mod tests {
 
     #[test]
     fn what_is_not_set_is_said_to_have_its_default() {
-        assert!(settings(&|_| None).lines().all(|line| line.ends_with(": not set: the default")));
+        assert!(
+            settings(&|_| None, None).lines().all(|line| line.ends_with(": not set: the default"))
+        );
     }
 }

@@ -194,8 +194,8 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Keys(KeysCommand::Generate) => say(&keys::generate()),
         Command::Config(ConfigCommand::Check) => {
             keep_to_oneself(std::path::Path::new(".env"))?;
-            configuration()?;
-            say(&check::settings(&variable))
+            let unavailable = configuration()?.unavailable();
+            say(&check::settings(&variable, unavailable.as_deref()))
         }
         Command::User(UserCommand::Invite { days }) => {
             let (store, place) = store().await?;

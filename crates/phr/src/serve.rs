@@ -70,6 +70,9 @@ pub(crate) async fn run(config: Config, role: Role) -> anyhow::Result<()> {
              docs/upstreams.md"
         );
     }
+    if let Some(unavailable) = config.unavailable() {
+        tracing::warn!("{unavailable}");
+    }
     if config.registration == Registration::Open {
         tracing::warn!(
             "REGISTRATION=open: anybody may register with any address, unproved; right for closed \

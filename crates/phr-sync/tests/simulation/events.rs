@@ -3,7 +3,11 @@
 use jiff::{SignedDuration, Timestamp};
 use phr_model::Metric;
 
-use crate::{dice::Dice, people::Point, world::World};
+use crate::{
+    dice::Dice,
+    people::{is_daily, of_the_day},
+    world::World,
+};
 
 const DAY: i64 = 86_400;
 /// The oldest data that is changed: a sync compares the last fortnight, and an outage may come between.
@@ -40,13 +44,14 @@ pub(crate) enum Edit {
 pub(crate) fn invent(
     dice: &mut Dice,
     people: usize,
+    edits: usize,
     processes: usize,
     (from, to): (Timestamp, Timestamp),
 ) -> Vec<(Timestamp, Event)> {
     let span = to.duration_since(from).as_secs();
     let mut events = Vec::new();
     let any_time = |dice: &mut Dice| from + SignedDuration::from_secs(dice.between(0, span));
-    for _ in 0..2 * people {
+    for _ in 0..edits {
         let how = *dice.pick(&[Edit::Change, Edit::Change, Edit::Delete, Edit::Add]);
         events.push((any_time(dice), Event::Edit { person: dice.index(people), how }));
     }
@@ -79,18 +84,18 @@ pub(crate) fn edit(world: &World, dice: &mut Dice, person: usize, how: Edit) {
     let oldest = now - SignedDuration::from_secs(OLDEST_CHANGE);
     let metric = *dice.pick(world.metrics);
     world.change(person, |person| {
-        if metric == Metric::RestingHeartRate {
-            return edit_morning(person, dice, (oldest, now), how);
+        if is_daily(metric) {
+            return edit_morning(person, dice, metric, (oldest, now), how);
         }
         let at = oldest + SignedDuration::from_secs(dice.between(0, OLDEST_CHANGE));
-        let fresh = person.sample(dice, metric, at);
+        let fresh = person.point(dice, metric, at, now);
         let points = person.points.entry(metric).or_default();
         let index = points.partition_point(|point| point.sample.at < at);
         match how {
-            Edit::Add => points.insert(index, Point { sample: fresh, visible: now }),
+            Edit::Add => points.insert(index, fresh),
             Edit::Change => {
                 if let Some(point) = points.get_mut(index).filter(|point| point.visible <= now) {
-                    point.sample.value = fresh.value;
+                    point.sample.value = fresh.sample.value;
                 }
             }
             Edit::Delete => {
@@ -105,18 +110,20 @@ pub(crate) fn edit(world: &World, dice: &mut Dice, person: usize, how: Edit) {
 fn edit_morning(
     person: &mut crate::people::Person,
     dice: &mut Dice,
+    metric: Metric,
     (oldest, now): (Timestamp, Timestamp),
     how: Edit,
 ) {
     let oldest = jiff::tz::TimeZone::UTC.to_datetime(oldest).date();
-    let mut mornings = person.mornings.range(oldest..).filter(|(_, (visible, _))| *visible <= now);
-    let Some(date) = mornings.next().map(|(date, _)| *date) else { return };
+    let mornings = person.mornings.entry(metric).or_default();
+    let mut seen = mornings.range(oldest..).filter(|(_, (visible, _))| *visible <= now);
+    let Some(date) = seen.next().map(|(date, _)| *date) else { return };
     match how {
         Edit::Change | Edit::Add => {
-            person.mornings.insert(date, (now, dice.between(450, 700)));
+            mornings.insert(date, (now, of_the_day(dice, metric)));
         }
         Edit::Delete => {
-            person.mornings.remove(&date);
+            mornings.remove(&date);
         }
     }
 }

@@ -3,20 +3,35 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
-use phr_model::{Figure, Metric, Sample};
+use phr_model::{Figure, Metric, Part, Sample, metric::Kind, sample::Statistics};
 
-use crate::dice::Dice;
+use crate::{dice::Dice, parts};
 
 const DAY: i64 = 86_400;
 const HOMES: [&str; 5] =
     ["Europe/Madrid", "America/Chicago", "Asia/Kolkata", "Pacific/Auckland", "America/Sao_Paulo"];
 
 /// Something recorded.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Point {
     pub(crate) sample: Sample,
+    /// What else is said of it: levels of activity, the stages of a night, what a workout took.
+    pub(crate) parts: Vec<Sample>,
+    /// The day it belongs to. A night is of the day of waking.
+    pub(crate) date: Date,
     /// When the vendor has it.
     pub(crate) visible: Timestamp,
+    /// When the vendor is done with it.
+    pub(crate) finished: Timestamp,
+}
+
+impl Point {
+    /// What the vendor says of it.
+    fn told(&self, now: Timestamp) -> impl Iterator<Item = Sample> {
+        let mark = Sample { value: Part::Unfinished.value(0), ..self.sample };
+        let mark = (self.finished > now).then_some(mark);
+        std::iter::once(self.sample).chain(self.parts.iter().copied()).chain(mark)
+    }
 }
 
 /// A grant as the vendor knows it.
@@ -34,7 +49,7 @@ pub(crate) struct Person {
     stays: Vec<(Timestamp, TimeZone)>,
     pub(crate) points: BTreeMap<Metric, Vec<Point>>,
     /// Values that the vendor computes once a day, and from when on.
-    pub(crate) mornings: BTreeMap<Date, (Timestamp, i64)>,
+    pub(crate) mornings: BTreeMap<Metric, BTreeMap<Date, (Timestamp, i64)>>,
     pub(crate) grant: Option<Grant>,
     pub(crate) code: Option<String>,
 }
@@ -75,11 +90,12 @@ impl Person {
         let mut points = Vec::new();
         while at < to {
             let visible = arrivals.of(dice, at);
-            if metric == Metric::RestingHeartRate {
+            if is_daily(metric) {
                 let date = self.zone(at).to_datetime(at).date();
-                self.mornings.insert(date, (visible, dice.between(450, 700)));
+                let mornings = self.mornings.entry(metric).or_default();
+                mornings.insert(date, (visible, of_the_day(dice, metric)));
             } else {
-                points.push(Point { sample: self.sample(dice, metric, at), visible });
+                points.push(self.point(dice, metric, at, visible));
             }
             // Every now and then the tracker lies in a drawer for days.
             let pause = if dice.per_mille(15) { dice.between(DAY, 3 * DAY) } else { 0 };
@@ -88,8 +104,27 @@ impl Person {
         self.points.insert(metric, points);
     }
 
+    /// What the device records at `at`, with everything that belongs to it.
+    pub(crate) fn point(
+        &self,
+        dice: &mut Dice,
+        metric: Metric,
+        at: Timestamp,
+        visible: Timestamp,
+    ) -> Point {
+        let mut sample = self.sample(dice, metric, at);
+        let parts = parts::of(dice, metric, &mut sample);
+        let (mut date, mut finished) = (sample.date(), visible);
+        if metric == Metric::Sleep {
+            let end = sample.at + SignedDuration::from_secs(i64::from(sample.seconds));
+            date = self.zone(end).to_datetime(end).date();
+            finished += SignedDuration::from_secs(dice.between(0, 7_200));
+        }
+        Point { sample, parts, date, visible, finished }
+    }
+
     /// What the device records at `at`.
-    pub(crate) fn sample(&self, dice: &mut Dice, metric: Metric, at: Timestamp) -> Sample {
+    fn sample(&self, dice: &mut Dice, metric: Metric, at: Timestamp) -> Sample {
         let at = Timestamp::from_second(at.as_second()).unwrap();
         let offset_seconds = self.zone(at).to_offset(at).seconds();
         let (seconds, value) = match metric {
@@ -97,7 +132,8 @@ impl Person {
             Metric::Steps => (60, dice.between(1, 20_000)),
             Metric::BodyWeight => (0, dice.between(60_000_000, 90_000_000)),
             // A reading of 0 is kept, and no statement is made from it.
-            _ => (0, if dice.per_mille(20) { 0 } else { dice.between(300, 3_000) }),
+            Metric::HeartRate => (0, if dice.per_mille(20) { 0 } else { dice.between(300, 3_000) }),
+            _ => (if metric.facts().kind == Kind::Interval { 60 } else { 0 }, any(dice, metric)),
         };
         Sample { at, seconds, offset_seconds, value }
     }
@@ -112,23 +148,50 @@ impl Person {
         let points = self.points.get(&metric).map_or(&[][..], Vec::as_slice);
         // Wherever on earth the person is, the day lies within these.
         let midnight = date.to_zoned(TimeZone::UTC).unwrap().timestamp();
-        let first = points.partition_point(|point| point.sample.at < midnight - HALF_A_WORLD);
+        // And a night is not longer than half a world.
+        let first = points.partition_point(|point| point.sample.at < midnight - 2 * HALF_A_WORLD);
         let near = points[first..]
             .iter()
             .take_while(|point| point.sample.at < midnight + 3 * HALF_A_WORLD);
-        let seen = near.filter(|point| point.visible <= now && point.sample.date() == date);
-        let mut samples: Vec<_> = seen.map(|point| point.sample).collect();
+        let seen = near.filter(|point| point.visible <= now && point.date == date);
+        let mut samples: Vec<_> = seen.flat_map(|point| point.told(now)).collect();
         samples.sort_unstable();
         samples
     }
 
     /// The vendor's own figure of a day.
     pub(crate) fn figure(&self, metric: Metric, date: Date, now: Timestamp) -> Option<Figure> {
-        if metric == Metric::RestingHeartRate {
-            let (_, value) = self.mornings.get(&date).filter(|(visible, _)| *visible <= now)?;
+        if is_daily(metric) {
+            let morning = self.mornings.get(&metric)?.get(&date);
+            let (_, value) = morning.filter(|(visible, _)| *visible <= now)?;
             return Some(Figure::Daily { value: *value, low: None, high: None });
         }
-        Figure::of(metric, &self.day(metric, date, now))
+        let day = self.day(metric, date, now);
+        if metric == Metric::Spo2 {
+            let Statistics { count, min, max, sum } = Statistics::of(&day)?;
+            let value = sum / i64::from(count);
+            return Some(Figure::Daily { value, low: Some(min), high: Some(max) });
+        }
+        Figure::of(metric, &day)
+    }
+}
+
+/// Whether the vendor computes it once a day, and says nothing more.
+pub(crate) fn is_daily(metric: Metric) -> bool {
+    metric.facts().kind == Kind::DailyValue
+}
+
+/// What the vendor computes of a day.
+pub(crate) fn of_the_day(dice: &mut Dice, metric: Metric) -> i64 {
+    if metric == Metric::RestingHeartRate { dice.between(450, 700) } else { any(dice, metric) }
+}
+
+/// Any plausible value but 0.
+fn any(dice: &mut Dice, metric: Metric) -> i64 {
+    let plausible = &metric.facts().plausible;
+    match dice.between(*plausible.start(), *plausible.end()) {
+        0 => *plausible.end(),
+        value => value,
     }
 }
 
@@ -137,8 +200,9 @@ const HALF_A_WORLD: SignedDuration = SignedDuration::from_hours(15);
 /// Mean seconds between two samples.
 fn pause_of(metric: Metric) -> i64 {
     match metric {
-        Metric::BodyWeight => 2 * DAY,
-        Metric::RestingHeartRate => DAY / 2,
+        Metric::BodyWeight | Metric::BodyFat | Metric::Height | Metric::Exercise => 2 * DAY,
+        Metric::Sleep => DAY,
+        metric if is_daily(metric) => DAY / 2,
         _ => DAY / 4,
     }
 }

@@ -1,9 +1,10 @@
 //! One seed's month, told from the first consent to the quiet at the end.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
-use jiff::{SignedDuration, Timestamp};
-use phr_model::{FITBIT, PersonId};
+use jiff::{SignedDuration, Timestamp, civil::Date};
+use phr_fhir::{Chart, checker::check};
+use phr_model::{DateRange, FITBIT, Metric, Observation, PersonId};
 use phr_store::{
     SharedStore, SqliteStore, Vault,
     account::{NewPerson, Person},
@@ -34,6 +35,9 @@ use crate::{
 const KEY: &str = "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=";
 const DAYS: i64 = 30;
 const DAY: i64 = 86_400;
+/// All days of all stories.
+const ALWAYS: DateRange =
+    DateRange { first: Date::constant(2026, 1, 1), last: Date::constant(2027, 12, 31) };
 /// Where months begin: clocks turn in Europe, America and Auckland within one of these.
 const BEGINNINGS: [&str; 4] = [
     "2026-10-12T09:00:00Z",
@@ -47,6 +51,8 @@ const BEGINNINGS: [&str; 4] = [
 pub(crate) struct Setting {
     pub(crate) seed: u64,
     pub(crate) people: usize,
+    /// Every metric is switched on.
+    pub(crate) everything: bool,
     /// The product is broken on purpose: it compares with what the vendor said first.
     pub(crate) broken: bool,
 }
@@ -58,7 +64,14 @@ pub(crate) struct Ending {
     pub(crate) digest: [u8; 32],
     pub(crate) deaths: u32,
     pub(crate) runs: u32,
+    /// Observations of each metric, by their status.
+    pub(crate) stated: Stated,
+    /// Resources that no FHIR server would take.
+    pub(crate) unfit: Vec<String>,
 }
+
+/// Observations of each metric, by their status.
+pub(crate) type Stated = BTreeMap<(Metric, &'static str), usize>;
 
 /// A process: which actors are at work in it, and how wrong its clock is.
 #[derive(Default)]
@@ -87,7 +100,9 @@ pub(crate) async fn tell(setting: Setting) -> Ending {
     let from = story.world.now();
     let to = from + SignedDuration::from_secs(DAYS * DAY);
     let (people, processes) = (story.people.len(), story.processes.len());
-    let mut events = events::invent(&mut story.dice, people, processes, (from, to)).into_iter();
+    let edits = people * story.world.metrics.len();
+    let mut events =
+        events::invent(&mut story.dice, people, edits, processes, (from, to)).into_iter();
     let mut next = events.next();
     while story.world.now() < to {
         while let Some((_, event)) = next.filter(|(at, _)| *at <= story.world.now()) {
@@ -124,7 +139,12 @@ impl Story {
         let mut processes = Vec::new();
         processes.resize_with(dice.index(3) + 1, Process::default);
         let mut begun = Self {
-            world: Arc::new(World::invent(setting.seed, setting.people, from, to)),
+            world: Arc::new(World::invent(
+                setting.seed,
+                (setting.people, setting.everything),
+                from,
+                to,
+            )),
             store: Arc::new(store),
             vault: Arc::new(Vault::new(&SecretString::from(KEY)).unwrap()),
             entropy: Arc::new(SeededEntropy::new(setting.seed)),
@@ -339,17 +359,40 @@ impl Story {
         honest.vendors = Arc::new(Vendors::new([Arc::new(vendor) as Arc<dyn phr_vendors::Vendor>]));
         let mut digest = Sha256::new();
         let mut runs = 0;
+        let (mut stated, mut unfit) = (Stated::new(), Vec::new());
         for person in self.people {
             let _ = service.sync_now(person, FITBIT, None, None).await.unwrap();
             let of_record = record::verify(&*self.store, person, now, strictness, &|_, _| {}).await;
             verified.append(of_record.unwrap());
             let extent = Extent { days: 40, samples: true, today: true };
             verified.append(vendor::verify(&honest, person, extent, &|_, _| {}).await.unwrap());
+            for metric in self.world.metrics {
+                let held = self.store.inspect(person, *metric, ALWAYS).await.unwrap().days;
+                let held = held.iter().flat_map(|day| &day.observations);
+                resources(person, held, &mut stated, &mut unfit);
+            }
             digest.update(self.store.digest(person).await.unwrap());
             runs += phr_store::Runs::runs(&*self.store, person, 10_000).await.unwrap().len();
         }
         let runs = u32::try_from(runs).unwrap();
-        Ending { verified, digest: digest.finalize().into(), deaths: self.deaths, runs }
+        let digest = digest.finalize().into();
+        Ending { verified, digest, deaths: self.deaths, runs, stated, unfit }
+    }
+}
+
+/// Makes FHIR of what is held, and counts it.
+fn resources<'a>(
+    person: PersonId,
+    held: impl Iterator<Item = &'a Observation>,
+    stated: &mut Stated,
+    unfit: &mut Vec<String>,
+) {
+    let chart = Chart::new("https://phr.example", person.patient(), FITBIT);
+    for observation in held {
+        let resource = serde_json::to_value(chart.observation(observation)).unwrap();
+        let problems = check(&resource);
+        unfit.extend((!problems.is_empty()).then(|| format!("{problems:?} {resource}")));
+        *stated.entry((observation.says.metric, observation.status.key())).or_default() += 1;
     }
 }
 

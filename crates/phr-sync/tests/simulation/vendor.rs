@@ -20,11 +20,35 @@ use crate::{
     world::{ACCESS_LIFETIME, World},
 };
 
-static SCOPES: [ScopeFacts; 4] = [
+static SCOPES: [ScopeFacts; 7] = [
     ScopeFacts::fixed("steps", "steps", &[Metric::Steps]),
     ScopeFacts::fixed("heart", "heart rate", &[Metric::HeartRate]),
     ScopeFacts::fixed("weight", "weight", &[Metric::BodyWeight]),
     ScopeFacts::fixed("resting", "resting pulse", &[Metric::RestingHeartRate]),
+    ScopeFacts::fixed(
+        "activity",
+        "activity",
+        &[
+            Metric::Calories,
+            Metric::Distance,
+            Metric::ActiveEnergy,
+            Metric::Floors,
+            Metric::ActiveMinutes,
+            Metric::Exercise,
+        ],
+    ),
+    ScopeFacts::fixed("body", "body", &[Metric::BodyFat, Metric::Height, Metric::Vo2max]),
+    ScopeFacts::fixed(
+        "nights",
+        "nights",
+        &[
+            Metric::Sleep,
+            Metric::Spo2,
+            Metric::Hrv,
+            Metric::RespiratoryRate,
+            Metric::SkinTemperatureVariation,
+        ],
+    ),
 ];
 
 /// Figures as they were first seen.

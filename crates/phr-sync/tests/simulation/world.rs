@@ -52,9 +52,15 @@ pub(crate) struct Trouble {
 }
 
 impl World {
-    pub(crate) fn invent(seed: u64, people: usize, from: Timestamp, to: Timestamp) -> Self {
+    pub(crate) fn invent(
+        seed: u64,
+        (people, everything): (usize, bool),
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Self {
         let mut dice = Dice::new(seed, 1);
-        let metrics = *dice.pick(&RECORDED);
+        let usual = *dice.pick(&RECORDED);
+        let metrics = if everything { &Metric::ALL } else { usual };
         let begin = from - SignedDuration::from_hours(24 * 10);
         let invent = |n| Person::invent(&mut Dice::new(seed, 1_000 + n), metrics, begin, to);
         let inner = Inner {

@@ -60,6 +60,12 @@ const UPSTREAM: &str = "web-api";
 /// Fitbit never named itself in callbacks (RFC 9207), so whoever does must be this.
 const ISSUER: &str = "https://www.fitbit.com";
 
+/// Those of `metrics` that this API does not have at all.
+pub fn lacking(metrics: &[Metric]) -> Vec<Metric> {
+    let available = scopes::available(metrics);
+    metrics.iter().copied().filter(|metric| !available.contains(metric)).collect()
+}
+
 /// Fitbit behind its own Web API.
 pub struct WebApi {
     oauth: OAuth,
