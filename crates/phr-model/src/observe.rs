@@ -77,16 +77,16 @@ fn plausible<'a>(day: &Day<'a>) -> impl Iterator<Item = &'a Sample> + use<'a> {
     day.samples.iter().filter(move |sample| metric.trusts(sample))
 }
 
-/// One statement a sample. Samples that share an instant get a running number, so that two scales
+/// One statement a sample. Samples that share a second get a running number, so that two scales
 /// stepped on at once stay two weigh-ins, in whichever order the vendor lists them.
 fn every_sample(day: &Day<'_>) -> Vec<Draft> {
     let mut samples: Vec<_> = plausible(day).collect();
     samples.sort_unstable();
-    let twins = samples.chunk_by(|a, b| a.at.as_microsecond() == b.at.as_microsecond());
+    let twins = samples.chunk_by(|a, b| a.at.as_second() == b.at.as_second());
     twins
         .flat_map(|twins| {
             twins.iter().enumerate().map(|(n, sample)| {
-                let slot = format!("{}#{n}", sample.at.as_microsecond());
+                let slot = numbered(sample, n);
                 let effective = Effective::Instant(moment(sample));
                 draft(day, "sample", &slot, effective, sample.value, None)
             })
@@ -169,6 +169,12 @@ fn daily_value(day: &Day<'_>) -> Option<Draft> {
     let mut draft = draft(day, "day", WHOLE, whole_day(day), value, None);
     (draft.low, draft.high) = (low.filter(plausible), high.filter(plausible));
     Some(draft)
+}
+
+/// The slot of the `n`th statement that begins in a second. Of one reading one upstream tells the fraction of
+/// its second and another does not, and it must stay one statement.
+fn numbered(sample: &Sample, n: usize) -> String {
+    format!("{}000000#{n}", sample.at.as_second())
 }
 
 /// The slot of a statement about the day as a whole.

@@ -216,6 +216,16 @@ fn every_weigh_in_is_a_statement_at_its_instant() {
     ");
 }
 
+#[test]
+fn a_weigh_in_stays_one_whether_or_not_fractions_of_its_second_are_told() {
+    let said =
+        |at: &str| scene(Metric::BodyWeight, "2026-11-19", &[sample(at, 1, 73_250_000)]).said();
+    let (whole, told) = (said("2026-11-19T06:31:07Z"), said("2026-11-19T06:31:07.412905Z"));
+    assert_eq!(ids(&whole), ids(&told));
+    assert_ne!(whole[0].effective, told[0].effective, "it is said as exactly as it was told");
+    assert_ne!(ids(&whole), ids(&said("2026-11-19T06:31:08Z")));
+}
+
 #[rstest]
 #[case::summed(scene(Metric::Steps, "2026-11-20", &[]).with_total(5), true)]
 #[case::mean(scene(Metric::HeartRate, "2026-11-20", &[sample("2026-11-20T07:00:00Z", 1, 700)]), true)]

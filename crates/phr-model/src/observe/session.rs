@@ -2,26 +2,26 @@
 
 use jiff::SignedDuration;
 
-use super::{Day, draft, moment, plausible};
+use super::{Day, draft, moment, numbered, plausible};
 use crate::{
     observation::{Draft, Effective, Moment},
     part::{Measured, Part},
     sample::Sample,
 };
 
-/// One statement a session. Sessions that begin at the same instant get a running number.
+/// One statement a session. Sessions that begin in the same second get a running number.
 pub(super) fn every_session(day: &Day<'_>) -> Vec<Draft> {
     let of_whole = |sample: &&Sample| day.metric.reading(sample).0.is_none();
     let mut heads: Vec<_> = plausible(day).filter(of_whole).collect();
     heads.sort_unstable();
-    let twins = heads.chunk_by(|a, b| a.at.as_microsecond() == b.at.as_microsecond());
+    let twins = heads.chunk_by(|a, b| a.at.as_second() == b.at.as_second());
     twins
         .flat_map(|twins| twins.iter().enumerate().map(|(n, head)| session(day, head, n)))
         .collect()
 }
 
 fn session(day: &Day<'_>, head: &Sample, n: usize) -> Draft {
-    let slot = format!("{}#{n}", head.at.as_microsecond());
+    let slot = numbered(head, n);
     let length = SignedDuration::from_secs(i64::from(head.seconds));
     let at = head.at.checked_add(length).unwrap_or(head.at);
     let end = Moment { at, offset_seconds: day.offsets.at(at).seconds() };
