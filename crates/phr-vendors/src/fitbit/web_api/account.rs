@@ -73,7 +73,7 @@ const PROFILE: Topic = Topic { endpoint: "profile", data_type: "" };
 
 async fn user(asking: Asking<'_>) -> Result<User, VendorError> {
     let profile = asking.get(PROFILE, "profile.json", profile).await?;
-    profile.and_then(|profile| profile.user.0).ok_or(VendorError::NothingSaid)
+    profile.and_then(|profile| profile.user.0).ok_or_else(|| asking.silence())
 }
 
 /// Makes sure that requests are answered in metric units, by the height in the profile, where the values

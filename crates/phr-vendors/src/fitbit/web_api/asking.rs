@@ -1,5 +1,7 @@
 //! Asking for something of the person who the token belongs to.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use jiff::civil::Date;
 use phr_model::DateRange;
 use reqwest::Method;
@@ -19,11 +21,13 @@ use crate::{
 /// Nothing is older (TrendWeight's findings: earlier dates are refused).
 const EARLIEST: Date = Date::constant(2009, 1, 1);
 
-/// One person's way to the API.
+/// One person's way to the API, for one question, which may take several requests.
 #[derive(Clone, Copy)]
 pub(super) struct Asking<'a> {
     pub(super) api: &'a Api,
     pub(super) access: &'a Access,
+    /// Whether an answer had anything in it.
+    pub(super) heard: &'a AtomicBool,
 }
 
 /// What is asked for, for logs and metrics.
@@ -74,7 +78,21 @@ impl Asking<'_> {
         place: Place<'_>,
     ) -> Result<Answer<R>, VendorError> {
         let answer = self.get(topic, path, |body| parse(place, body)).await?;
-        answer.ok_or(VendorError::NothingSaid)
+        let answer: Answer<R> = answer.ok_or_else(|| self.silence())?;
+        self.hear(!answer.rows.is_empty());
+        Ok(answer)
+    }
+
+    /// Notes whether an answer had anything in it.
+    pub(super) fn hear(self, something: bool) {
+        self.heard.fetch_or(something, Ordering::Relaxed);
+    }
+
+    /// What it means that an answer says nothing. After others that had something in them it does not
+    /// mean that there is nothing: then the whole would be taken for nothing.
+    pub(super) fn silence(self) -> VendorError {
+        let heard = self.heard.load(Ordering::Relaxed);
+        if heard { VendorError::Unreadable } else { VendorError::NothingSaid }
     }
 
     /// The same in the units of the United States, to find out in which units the others came.

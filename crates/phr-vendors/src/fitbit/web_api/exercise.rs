@@ -1,8 +1,14 @@
 //! Workouts (page "Get Activity Log List"): the only data here that say at which offset they were made.
 
-use jiff::{civil::DateTime, fmt::temporal::Pieces, tz::Offset};
+use std::collections::HashSet;
+
+use jiff::{
+    civil::{Date, DateTime},
+    fmt::temporal::Pieces,
+    tz::Offset,
+};
 use phr_model::{DateRange, Offsets, Part, WallClock, exercise::place};
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 use url::Url;
 
 use super::{
@@ -32,6 +38,8 @@ pub(super) struct Page {
     pub(super) activities: Option<Vec<Activity>>,
     #[serde(default)]
     pub(super) pagination: Nested<Pagination>,
+    /// Sometimes an error comes as a success.
+    errors: Option<IgnoredAny>,
 }
 
 #[derive(Default, Deserialize)]
@@ -44,8 +52,9 @@ pub(super) struct Pagination {
 #[serde(default, rename_all = "camelCase")]
 #[expect(clippy::struct_field_names, reason = "they are Fitbit's")]
 pub(super) struct Activity {
+    log_id: Maybe<String>,
     activity_name: Maybe<String>,
-    start_time: Maybe<Start>,
+    start_time: Option<Maybe<Start>>,
     /// Milliseconds, pauses included.
     duration: Maybe<Number>,
     /// Milliseconds without pauses.
@@ -65,46 +74,80 @@ pub(super) async fn read(
     understood(&walk(asking, days).await?, days, offsets)
 }
 
-/// Those of `days`.
+/// Those of `days`. What cannot be understood is of no account on other days.
 pub(super) fn understood(
     activities: &[Activity],
     days: DateRange,
     offsets: &Offsets,
 ) -> Result<Vec<Logged>, VendorError> {
     let mut clock = WallClock::new(offsets, days);
-    let logged = activities.iter().map(|it| it.logged(&mut clock).ok_or(VendorError::Unreadable));
-    let mut logged = logged.collect::<Result<Vec<_>, _>>()?;
-    logged.retain(|log| days.contains(log.date));
-    Ok(logged)
+    let elsewhere = |it: &Activity| it.date().is_some_and(|date| !days.contains(date));
+    let activities = activities.iter().filter(|it| !it.is_blank() && !elsewhere(it));
+    activities.map(|it| it.logged(&mut clock).ok_or(VendorError::Unreadable)).collect()
 }
 
 /// Everything from the day before `days` on, page by page, until `days` are over.
 async fn walk(asking: Asking<'_>, days: DateRange) -> Result<Vec<Activity>, VendorError> {
-    let after = days.first.yesterday().unwrap_or(days.first).to_string();
-    let first = [("afterDate", after.as_str()), ("sort", "asc"), ("offset", "0"), ("limit", PAGE)];
-    let mut query: Query = first.map(|(name, value)| (name, value.to_owned())).into();
-    let mut found = Vec::new();
+    let mut walk = Walk::over(days);
     for _ in 0..MOST_PAGES {
-        let borrowed: Vec<_> = query.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let page = asking.find(TOPIC, PATH, &borrowed, page).await?;
-        let page = page.ok_or(VendorError::NothingSaid)?;
-        found.extend(page.activities.ok_or(VendorError::NothingSaid)?);
-        let latest = found.last().and_then(|last: &Activity| last.start_time.0);
-        let is_past = latest.is_some_and(|start| start.civil.date() > days.last);
-        let next = page.pagination.0.and_then(|pagination| pagination.next.0);
-        let Some(next) = next.filter(|next| !next.is_empty() && !is_past) else {
-            return Ok(found);
-        };
-        query = query_of(&next).ok_or(VendorError::Unreadable)?;
+        let query: Vec<_> =
+            walk.query.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let page = asking.find(TOPIC, PATH, &query, page).await?;
+        let page = page.filter(|page| page.activities.is_some());
+        let goes_on = walk.take(page.ok_or_else(|| asking.silence())?)?;
+        asking.hear(!walk.found.is_empty());
+        if !goes_on {
+            return Ok(walk.found);
+        }
     }
     Err(VendorError::Unreadable)
+}
+
+/// A walk through pages of the log.
+struct Walk {
+    days: DateRange,
+    /// What to ask for next.
+    query: Query,
+    found: Vec<Activity>,
+    /// What is logged between two requests moves the pages, and so comes twice.
+    seen: HashSet<String>,
+}
+
+impl Walk {
+    fn over(days: DateRange) -> Self {
+        let after = days.first.yesterday().unwrap_or(days.first).to_string();
+        let first = [("afterDate", &*after), ("sort", "asc"), ("offset", "0"), ("limit", PAGE)];
+        let query = first.map(|(name, value)| (name, value.to_owned())).into();
+        Self { days, query, found: Vec::new(), seen: HashSet::new() }
+    }
+
+    /// Takes a page; whether there is another to ask for.
+    fn take(&mut self, page: Page) -> Result<bool, VendorError> {
+        let activities = page.activities.unwrap_or_default();
+        let (is_empty, latest) =
+            (activities.is_empty(), activities.last().and_then(Activity::date));
+        let is_new = |it: &Activity| it.log_id.0.clone().is_none_or(|id| self.seen.insert(id));
+        self.found.extend(activities.into_iter().filter(is_new));
+        let is_past = latest.is_some_and(|date| date > self.days.last);
+        let next = page.pagination.0.and_then(|pagination| pagination.next.0);
+        let Some(next) = next.filter(|next| !next.is_empty() && !is_past) else {
+            return Ok(false);
+        };
+        let next = query_of(&next).filter(|next| !is_empty && *next != self.query);
+        self.query = next.ok_or(VendorError::Unreadable)?;
+        Ok(true)
+    }
 }
 
 /// What a page is asked for with.
 pub(super) type Query = Vec<(&'static str, String)>;
 
 pub(super) fn page(body: &[u8]) -> Result<Option<Page>, ParseError> {
-    if is_silent(body) { Ok(None) } else { parse(body).map(Some) }
+    if is_silent(body) {
+        return Ok(None);
+    }
+    let page: Page = parse(body)?;
+    if page.errors.is_some() { Err(ParseError) } else { Ok(Some(page)) }
 }
 
 /// What to ask for next. Of the address only the query is used: a token goes to no other host.
@@ -119,9 +162,19 @@ pub(super) fn query_of(next: &str) -> Option<Query> {
 }
 
 impl Activity {
+    /// Whether it says nothing of any workout.
+    fn is_blank(&self) -> bool {
+        self.start_time.is_none() && self.duration.0.is_none() && self.active_duration.0.is_none()
+    }
+
+    /// The day on which it began, by the clock there.
+    fn date(&self) -> Option<Date> {
+        Some(self.start_time?.0?.civil.date())
+    }
+
     /// None if it does not say when it was.
     fn logged(&self, clock: &mut WallClock) -> Option<Logged> {
-        let Start { civil, offset } = self.start_time.0?;
+        let Start { civil, offset } = self.start_time?.0?;
         clock.begin();
         let (at, offset) = match offset {
             Some(offset) => (offset.to_timestamp(civil).ok()?, offset),
@@ -257,6 +310,65 @@ mod tests {
         ] {
             assert_eq!(workout(json), None, "{json}");
         }
+    }
+
+    fn of_page(json: &str) -> Page {
+        page(json.as_bytes()).unwrap().unwrap()
+    }
+
+    /// A page of one workout, and where the next one is.
+    fn page_of(id: &str, date: &str, next: &str) -> Page {
+        of_page(&format!(
+            r#"{{"activities":[{{"logId":{id},"startTime":"{date}T08:00:00.000-06:00"}}],
+            "pagination":{{"next":"{next}"}}}}"#
+        ))
+    }
+
+    const NEXT: &str = "https://api.fitbit.com/1/user/-/activities/list.json?offset=";
+
+    #[test]
+    fn pages_are_followed_until_the_days_are_over() {
+        let days = DateRange { first: date(2026, 3, 10), last: date(2026, 3, 14) };
+        let mut walk = Walk::over(days);
+        assert_eq!(walk.query[0], ("afterDate", "2026-03-09".to_owned()));
+        let page = |id, date, offset: u32| page_of(id, date, &format!("{NEXT}{offset}"));
+        assert_eq!(walk.take(page("1", "2026-03-11", 100)), Ok(true));
+        assert_eq!(walk.query, [("offset", "100".to_owned())]);
+        assert_eq!(walk.take(page("1", "2026-03-11", 200)), Ok(true), "pages have moved");
+        assert_eq!(walk.take(page("2", "2026-03-15", 300)), Ok(false), "there is more, but later");
+        assert_eq!(walk.found.len(), 2, "what came twice counts once");
+        assert_eq!(Walk::over(days).take(page_of("3", "2026-03-11", "")), Ok(false));
+    }
+
+    #[test]
+    fn a_walk_that_gets_nowhere_is_an_error() {
+        let days = DateRange::day(date(2026, 3, 14));
+        let mut walk = Walk::over(days);
+        let next = format!("{NEXT}100");
+        assert_eq!(walk.take(page_of("1", "2026-03-14", &next)), Ok(true));
+        let again = walk.take(page_of("2", "2026-03-14", &next));
+        assert_eq!(again, Err(VendorError::Unreadable), "the same page again");
+        let empty = format!(r#"{{"activities":[],"pagination":{{"next":"{next}"}}}}"#);
+        assert_eq!(Walk::over(days).take(of_page(&empty)), Err(VendorError::Unreadable));
+        let nowhere = page_of("1", "2026-03-14", "later");
+        assert_eq!(Walk::over(days).take(nowhere), Err(VendorError::Unreadable));
+    }
+
+    #[test]
+    fn an_error_that_comes_as_a_success_is_no_empty_page() {
+        assert!(page(br#"{"errors":[{"errorType":"request"}]}"#).is_err());
+    }
+
+    #[test]
+    fn a_workout_that_cannot_be_read_is_of_no_account_on_other_days() {
+        let json = r#"{"activities":[{},{"startTime":"2026-03-15T08:00:00.000-06:00"}]}"#;
+        let read = |day| {
+            let offsets = Offsets::new(TimeZone::UTC, []);
+            let activities = of_page(json).activities.unwrap();
+            understood(&activities, DateRange::day(day), &offsets)
+        };
+        assert_eq!(read(date(2026, 3, 14)), Ok(Vec::new()));
+        assert_eq!(read(date(2026, 3, 15)), Err(VendorError::Unreadable));
     }
 
     #[test]

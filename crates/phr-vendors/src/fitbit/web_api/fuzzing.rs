@@ -174,7 +174,7 @@ pub(crate) fn daily_values(body: &[u8]) {
 /// Nights.
 pub(crate) fn sleep(body: &[u8]) {
     let found = hold(body, |body| {
-        let logs = parse::<sleep::Log>(sleep::PLACE, body).ok().flatten()?.rows;
+        let logs = sleep::said(body).ok().flatten()?.sleep?;
         Some(sleep::understood(&logs, DAYS, &madrid()).ok())
     });
     sessions_of(Metric::Sleep, found.flatten().as_deref().unwrap_or_default());

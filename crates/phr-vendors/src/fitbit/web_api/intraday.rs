@@ -6,14 +6,13 @@ use phr_model::{DateRange, Offsets, Sample, WallClock};
 use serde::de::IgnoredAny;
 
 use super::{
-    answer::{Answer, Place, Row, Slot},
+    answer::{Answer, Row, Slot},
     asking::{Asking, Topic},
+    heart::PLACE,
     series::Series,
 };
 use crate::{error::VendorError, vendor::DayReading};
 
-/// Ten base units are a beat a minute.
-pub(super) const HEART: Place<'static> = Place { root: "activities-heart", scale: 10 };
 pub(super) const MINUTE: u32 = 60;
 
 impl Series {
@@ -32,7 +31,7 @@ impl Series {
                 Some(slots) => slots,
                 // A total that has no parts: the application may not read them.
                 None if head > 0 => return Err(VendorError::Unreadable),
-                None if answer.rows.is_empty() => return Err(VendorError::NothingSaid),
+                None if answer.rows.is_empty() => return Err(asking.silence()),
                 None => Vec::new(),
             };
             total = total.saturating_add(head.max(sum(&slots)));
@@ -61,7 +60,7 @@ pub(super) async fn read_heart_rate(
     for date in days.days() {
         let topic = Topic { endpoint: "heart intraday", data_type: "heart-rate" };
         let path = format!("activities/heart/date/{date}/1d/1sec.json");
-        let answer: Answer<IgnoredAny> = asking.rooted(topic, &path, HEART).await?;
+        let answer: Answer<IgnoredAny> = asking.rooted(topic, &path, PLACE).await?;
         // Missing where the device has no sensor, the application no right, or the day no data.
         let slots = answer.slots.ok_or(VendorError::NothingSaid)?;
         readings.push(DayReading { date, samples: samples(date, &slots, 0, offsets) });

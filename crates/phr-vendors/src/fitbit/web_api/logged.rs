@@ -44,7 +44,8 @@ impl SessionLog {
         days: DateRange,
     ) -> Result<BTreeMap<Date, Figure>, VendorError> {
         // Where the person was does not matter here: the mark only ever compares with itself.
-        let days = self.samples(asking, days, &Offsets::new(TimeZone::UTC, [])).await?;
+        let utc = Offsets::new(TimeZone::UTC, []);
+        let days = self.samples(asking, days, &utc, Nights::Finished).await?;
         let some = days.into_iter().filter(|(_, samples)| !samples.is_empty());
         Ok(some
             .map(|(date, samples)| (date, Figure::Mark { fingerprint: fingerprint(&samples) }))
@@ -57,7 +58,7 @@ impl SessionLog {
         days: DateRange,
         offsets: &Offsets,
     ) -> Result<Vec<DayReading>, VendorError> {
-        self.samples(asking, days, offsets).await.map(readings)
+        self.samples(asking, days, offsets, Nights::All).await.map(readings)
     }
 
     async fn samples(
@@ -65,12 +66,16 @@ impl SessionLog {
         asking: Asking<'_>,
         days: DateRange,
         offsets: &Offsets,
+        nights: Nights,
     ) -> Result<BTreeMap<Date, Vec<Sample>>, VendorError> {
         let mut found = empty_days(days);
         for days in pieces(days, MOST_DAYS) {
-            let logged = match self {
-                Self::Sleep => sleep::read(asking, days, offsets).await?,
-                Self::Exercise => exercise::read(asking, days, offsets).await?,
+            let logged = match (self, nights) {
+                (Self::Sleep, Nights::All) => sleep::read(asking, days, offsets).await?,
+                (Self::Sleep, Nights::Finished) => {
+                    sleep::read_finished(asking, days, offsets).await?
+                }
+                (Self::Exercise, _) => exercise::read(asking, days, offsets).await?,
             };
             for Logged { date, session } in logged {
                 found.entry(date).or_default().extend(session.samples(offsets));
@@ -78,4 +83,11 @@ impl SessionLog {
         }
         Ok(found)
     }
+}
+
+/// Which nights must be there: a day cannot be read as long as one of its nights is being summed up.
+#[derive(Debug, Clone, Copy)]
+enum Nights {
+    All,
+    Finished,
 }

@@ -27,7 +27,10 @@ mod sleep;
 mod spo2;
 mod units;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, atomic::AtomicBool},
+};
 
 use async_trait::async_trait;
 use jiff::civil::Date;
@@ -101,8 +104,8 @@ impl WebApi {
         self
     }
 
-    fn asking<'a>(&'a self, access: &'a Access) -> Asking<'a> {
-        Asking { api: &self.api, access }
+    fn asking<'a>(&'a self, access: &'a Access, heard: &'a AtomicBool) -> Asking<'a> {
+        Asking { api: &self.api, access, heard }
     }
 }
 
@@ -163,7 +166,7 @@ impl Vendor for WebApi {
             return Ok(());
         }
         let wanted = hooks::wanted(&self.metrics, granted);
-        hooks::subscribe(self.asking(access), connection, &wanted).await
+        hooks::subscribe(self.asking(access, &AtomicBool::default()), connection, &wanted).await
     }
 
     async fn unsubscribe(
@@ -174,7 +177,7 @@ impl Vendor for WebApi {
         if !self.subscribe {
             return Ok(());
         }
-        hooks::unsubscribe(self.asking(access), connection).await
+        hooks::unsubscribe(self.asking(access, &AtomicBool::default()), connection).await
     }
 
     fn authorization_url(&self, request: &AuthorizationRequest<'_>) -> Url {
@@ -205,15 +208,15 @@ impl Vendor for WebApi {
     }
 
     async fn account(&self, access: &Access) -> Result<Account, VendorError> {
-        account::read_account(self.asking(access)).await
+        account::read_account(self.asking(access, &AtomicBool::default())).await
     }
 
     async fn devices(&self, access: &Access) -> Result<Vec<Device>, VendorError> {
-        account::read_devices(self.asking(access)).await
+        account::read_devices(self.asking(access, &AtomicBool::default())).await
     }
 
     async fn member_since(&self, access: &Access) -> Result<Option<Date>, VendorError> {
-        account::read_membership(self.asking(access)).await
+        account::read_membership(self.asking(access, &AtomicBool::default())).await
     }
 
     async fn daily_figures(
@@ -225,7 +228,8 @@ impl Vendor for WebApi {
         if days.is_empty() {
             return Ok(BTreeMap::new());
         }
-        let asking = self.asking(access);
+        let heard = AtomicBool::default();
+        let asking = self.asking(access, &heard);
         match Source::of(metric) {
             Source::Series(series) => series.figures(asking, days).await,
             Source::BodyLog(log) => log.marks(asking, days).await,
@@ -267,7 +271,8 @@ impl Vendor for WebApi {
         if days.is_empty() {
             return Ok(Vec::new());
         }
-        let asking = self.asking(access);
+        let heard = AtomicBool::default();
+        let asking = self.asking(access, &heard);
         match Source::of(metric) {
             Source::Series(series) => series.read_days(asking, days, offsets).await,
             Source::BodyLog(log) => log.read_days(asking, days, offsets).await,

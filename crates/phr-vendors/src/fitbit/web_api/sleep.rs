@@ -2,35 +2,39 @@
 //! waking, as Fitbit says it. All its times are of the clock that hung on the wall when it began: the
 //! offset of its start holds for the whole of it.
 //!
-//! A night that Fitbit is still working on is not there yet.
+//! A night that Fitbit is still working on is not there yet, or the whole answer says no more than that.
 
-use jiff::civil::{Date, DateTime};
+use jiff::{
+    SignedDuration,
+    civil::{Date, DateTime},
+};
 use phr_model::{DateRange, Offsets, Part, WallClock};
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 
 use super::{
-    answer::Place,
+    answer::is_silent,
     asking::{Asking, Topic, range},
     logged::Logged,
 };
 use crate::{
     error::VendorError,
     fitbit::{
-        json::{Listed, Maybe, Nested, Number},
+        json::{Listed, Maybe, Nested, Number, ParseError, read as parse},
         session::{MINUTE, Session, Stage, Stretch},
     },
 };
 
-pub(super) const PLACE: Place<'static> = Place { root: "sleep", scale: 1 };
 const TOPIC: Topic = Topic { endpoint: "sleep", data_type: "sleep" };
 /// Milliseconds.
 const SECOND: i64 = 1_000;
+/// A night of a day has fewer half-minutes.
+const MOST_LEVELS: usize = 3_000;
 
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Log {
     date_of_sleep: Maybe<Date>,
-    start_time: Maybe<DateTime>,
+    start_time: Option<Maybe<DateTime>>,
     /// Milliseconds.
     duration: Maybe<Number>,
     minutes_asleep: Maybe<Number>,
@@ -71,17 +75,65 @@ struct Total {
     minutes: Maybe<Number>,
 }
 
+/// What an answer says.
+#[derive(Deserialize)]
+pub(super) struct Said {
+    pub(super) sleep: Option<Vec<Log>>,
+    /// A night is being summed up, and nothing of the range is told meanwhile.
+    meta: Option<IgnoredAny>,
+    /// Sometimes an error comes as a success.
+    errors: Option<IgnoredAny>,
+}
+
 /// The nights and naps of `days`, 100 at most.
 pub(super) async fn read(
     asking: Asking<'_>,
     days: DateRange,
     offsets: &Offsets,
 ) -> Result<Vec<Logged>, VendorError> {
-    let path = format!("sleep/date/{}.json", range(days));
-    understood(&asking.rooted::<Log>(TOPIC, &path, PLACE).await?.rows, days, offsets)
+    let logs = logs(asking, days).await?.ok_or(VendorError::Unavailable)?;
+    understood(&logs, days, offsets)
 }
 
-/// Those of `days`.
+/// The same, without those of the last day while one of them is being summed up: it must not hide the
+/// others.
+pub(super) async fn read_finished(
+    asking: Asking<'_>,
+    days: DateRange,
+    offsets: &Offsets,
+) -> Result<Vec<Logged>, VendorError> {
+    match (logs(asking, days).await?, days.last.yesterday()) {
+        (Some(logs), _) => understood(&logs, days, offsets),
+        (None, Ok(last)) if days.first <= last => {
+            read(asking, DateRange { last, ..days }, offsets).await
+        }
+        (None, _) => Err(VendorError::Unavailable),
+    }
+}
+
+/// The logs of `days`; none while a night is being summed up.
+async fn logs(asking: Asking<'_>, days: DateRange) -> Result<Option<Vec<Log>>, VendorError> {
+    let path = format!("sleep/date/{}.json", range(days));
+    let said = asking.get(TOPIC, &path, said).await?;
+    match said {
+        Some(Said { sleep: Some(logs), .. }) => {
+            asking.hear(!logs.is_empty());
+            Ok(Some(logs))
+        }
+        Some(Said { meta: Some(_), .. }) => Ok(None),
+        _ => Err(asking.silence()),
+    }
+}
+
+pub(super) fn said(body: &[u8]) -> Result<Option<Said>, ParseError> {
+    if is_silent(body) {
+        return Ok(None);
+    }
+    let said: Said = parse(body)?;
+    if said.errors.is_some() { Err(ParseError) } else { Ok(Some(said)) }
+}
+
+/// Those of `days`. What cannot be understood is of no account on other days.
 pub(super) fn understood(
     logs: &[Log],
     days: DateRange,
@@ -90,38 +142,47 @@ pub(super) fn understood(
     // A night begins on the day before.
     let first = days.first.yesterday().unwrap_or(days.first);
     let mut clock = WallClock::new(offsets, DateRange { first, ..days });
-    let logged = logs.iter().map(|log| {
+    let elsewhere = |log: &&Log| log.date_of_sleep.0.is_some_and(|date| !days.contains(date));
+    let logs = logs.iter().filter(|log| !elsewhere(log));
+    let logged = logs.filter_map(|log| {
         clock.begin();
-        log.logged(&mut clock).ok_or(VendorError::Unreadable)
+        log.logged(&mut clock).transpose()
     });
-    let mut logged = logged.collect::<Result<Vec<_>, _>>()?;
-    logged.retain(|log| days.contains(log.date));
-    Ok(logged)
+    logged.collect()
 }
 
 impl Log {
-    /// None if it does not say when it was, or nothing of sleep.
-    fn logged(&self, clock: &mut WallClock) -> Option<Logged> {
-        let start = self.start_time.0?;
-        let seconds = self.duration.0?.to_base(1)? / SECOND;
-        let (at, offset) = clock.tell(start);
-        let offset = Some(offset.seconds());
-        let time = Stretch::lasting(at, seconds, offset)?;
+    /// None if it tells nothing of sleep (yet): such a night hides no other.
+    fn logged(&self, clock: &mut WallClock) -> Result<Option<Logged>, VendorError> {
+        if self.start_time.is_none() && self.duration.0.is_none() {
+            return Ok(None);
+        }
+        let (date, time) = self.time(clock).ok_or(VendorError::Unreadable)?;
         let none = Levels::default();
         let levels = self.levels.0.as_ref().unwrap_or(&none);
-        let stages: Vec<_> = levels
-            .pieces(start)
-            .into_iter()
-            .filter_map(|piece| {
-                let from = at.checked_add(jiff::SignedDuration::from_secs(piece.from)).ok()?;
-                Some((piece.stage, Stretch::lasting(from, piece.to - piece.from, offset)?))
-            })
-            .collect();
+        let stages = self.stages(levels, time);
         let told = self.minutes_asleep.0.and_then(|minutes| minutes.to_base(MINUTE));
-        let value = told.or_else(|| Stage::asleep(&stages))?;
+        let Some(value) = told.or_else(|| Stage::asleep(&stages)) else { return Ok(None) };
         let parts = Stage::totals(&stages, |stage| levels.minutes(stage));
-        let session = Session { time, end_offset: offset, value, parts, stages };
-        Some(Logged { date: self.date_of_sleep.0?, session })
+        let session = Session { time, end_offset: time.offset, value, parts, stages };
+        Ok(Some(Logged { date, session }))
+    }
+
+    /// The date of waking, and from when to when.
+    fn time(&self, clock: &mut WallClock) -> Option<(Date, Stretch)> {
+        let (at, offset) = clock.tell(self.start_time?.0?);
+        let seconds = self.duration.0?.to_base(1)? / SECOND;
+        Some((self.date_of_sleep.0?, Stretch::lasting(at, seconds, Some(offset.seconds()))?))
+    }
+
+    fn stages(&self, levels: &Levels, night: Stretch) -> Vec<(Part, Stretch)> {
+        let Some(start) = self.start_time.and_then(|start| start.0) else { return Vec::new() };
+        let stretch = |piece: Piece| {
+            let from = night.at.checked_add(SignedDuration::from_secs(piece.from)).ok()?;
+            let stretch = Stretch::lasting(from, piece.to - piece.from, night.offset)?;
+            Some((piece.stage, stretch))
+        };
+        levels.pieces(start).into_iter().filter_map(stretch).collect()
     }
 }
 
@@ -134,8 +195,12 @@ struct Piece {
 }
 
 impl Levels {
-    /// The stages from `start` on, cut where a short awakening lies over them.
+    /// The stages from `start` on, cut where a short awakening lies over them. None lies over another:
+    /// of two that do, the later one begins when the other ends.
     fn pieces(&self, start: DateTime) -> Vec<Piece> {
+        if self.data.0.len().max(self.short_data.0.len()) > MOST_LEVELS {
+            return Vec::new();
+        }
         let of = |levels: &Listed<Level>| -> Vec<Piece> {
             let mut pieces: Vec<_> = levels.0.iter().filter_map(|it| it.piece(start)).collect();
             pieces.sort_unstable();
@@ -143,8 +208,10 @@ impl Levels {
         };
         let short = of(&self.short_data);
         let mut pieces = short.clone();
+        let mut covered = i64::MIN;
         for long in of(&self.data) {
-            let mut from = long.from;
+            let mut from = long.from.max(covered);
+            covered = covered.max(long.to);
             for over in short.iter().filter(|it| it.from < long.to && it.to > long.from) {
                 if from < over.from {
                     pieces.push(Piece { from, to: over.from, ..long });
@@ -190,12 +257,17 @@ mod tests {
     use jiff::{civil::date, tz::TimeZone};
 
     use super::*;
-    use crate::fitbit::json::read;
 
-    fn night(zone: &str, json: &str) -> Option<Logged> {
+    const MARCH: DateRange = DateRange { first: date(2026, 3, 1), last: date(2026, 3, 31) };
+
+    fn nights(days: DateRange, zone: &str, logs: &str) -> Result<Vec<Logged>, VendorError> {
         let offsets = Offsets::new(TimeZone::get(zone).unwrap(), []);
-        let days = DateRange { first: date(2026, 3, 1), last: date(2026, 3, 31) };
-        read::<Log>(json.as_bytes()).unwrap().logged(&mut WallClock::new(&offsets, days))
+        let body = format!(r#"{{"sleep":[{logs}]}}"#);
+        understood(&said(body.as_bytes()).unwrap().unwrap().sleep.unwrap(), days, &offsets)
+    }
+
+    fn night(zone: &str, log: &str) -> Option<Logged> {
+        nights(MARCH, zone, log).ok()?.pop()
     }
 
     /// A night from 23:15:30 to 06:51:30, with these members more.
@@ -269,16 +341,47 @@ mod tests {
     }
 
     #[test]
+    fn a_night_that_tells_nothing_of_sleep_hides_no_other() {
+        let told = json(r#","minutesAsleep":403"#);
+        let untold = json(r#","levels":{}"#);
+        assert_eq!(nights(MARCH, "UTC", &format!("{untold},{told}")).unwrap().len(), 1);
+        let odd = r#"{"dateOfSleep":"2026-03-15","duration":1}"#;
+        let both = format!(r#"{told},{odd},{{"dateOfSleep":"2026-03-15"}}"#);
+        assert_eq!(nights(MARCH, "UTC", &both), Err(VendorError::Unreadable));
+        let days = DateRange::day(date(2026, 3, 14));
+        assert_eq!(nights(days, "UTC", &both).unwrap().len(), 1, "of no account on other days");
+    }
+
+    #[test]
+    fn stages_that_lie_over_each_other_count_once_and_endless_ones_not_at_all() {
+        let level = r#"{"dateTime":"2026-03-13T23:15:30.000","level":"light","seconds":600}"#;
+        let of = |count: usize| {
+            let levels = vec![level; count].join(",");
+            let members = format!(r#","minutesAsleep":403,"levels":{{"data":[{levels}]}}"#);
+            night("UTC", &json(&members)).unwrap().session
+        };
+        assert_eq!(of(2).parts, [(Part::LightSleep, 1_000)]);
+        assert_eq!((of(4_000).stages.len(), of(4_000).value), (0, 40_300));
+    }
+
+    #[test]
+    fn an_error_or_a_night_being_summed_up_is_no_empty_list() {
+        assert!(said(br#"{"errors":[{"errorType":"request"}]}"#).is_err());
+        let pending = said(br#"{"meta":{"retryDuration":3000,"state":"pending"}}"#);
+        assert!(pending.unwrap().unwrap().meta.is_some());
+    }
+
+    #[test]
     fn what_says_neither_when_nor_how_long_is_no_night() {
         for json in [
-            json(""),
             r#"{"startTime":"2026-03-13T23:15:30.000","duration":1,"minutesAsleep":1}"#.to_owned(),
             r#"{"dateOfSleep":"2026-03-14","duration":1,"minutesAsleep":1}"#.to_owned(),
             r#"{"dateOfSleep":"2026-03-14","startTime":"soon","duration":1,"minutesAsleep":1}"#
                 .to_owned(),
             json(r#","minutesAsleep":403"#).replace("27360000", "-60000"),
         ] {
-            assert_eq!(night("Asia/Kolkata", &json), None, "{json}");
+            let read = nights(MARCH, "Asia/Kolkata", &json);
+            assert_eq!(read, Err(VendorError::Unreadable), "{json}");
         }
     }
 }

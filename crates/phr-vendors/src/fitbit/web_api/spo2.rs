@@ -123,7 +123,10 @@ pub(super) fn taken(
 }
 
 async fn nights(asking: Asking<'_>, topic: Topic, path: &str) -> Result<Vec<Night>, VendorError> {
-    asking.get(topic, path, bare).await?.ok_or(VendorError::NothingSaid)
+    let nights: Vec<Night> =
+        asking.get(topic, path, bare).await?.ok_or_else(|| asking.silence())?;
+    asking.hear(!nights.is_empty());
+    Ok(nights)
 }
 
 /// A bare array; one object where there is a single day; none where nothing is said.
