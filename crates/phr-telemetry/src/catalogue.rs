@@ -185,9 +185,12 @@ pub const ENDPOINTS: &[&str] = &[
     "heart intraday",
     "spo2",
     "spo2 intraday",
-    "weight",
+    "body log",
     "activity",
     "activity intraday",
+    "activity log",
+    "sleep",
+    "daily value",
     "devices",
     "subscriptions",
 ];
