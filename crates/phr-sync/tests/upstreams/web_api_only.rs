@@ -99,7 +99,7 @@ type Said = (Metric, i64, Vec<phr_model::part::Measured>);
 async fn all_observations(stage: &Stage, person: &Connected) -> BTreeMap<uuid::Uuid, Said> {
     let mut all = BTreeMap::new();
     for metric in Metric::ALL {
-        let days = DateRange { first: day(30), last: day(1) };
+        let days = DateRange { first: day(300), last: day(1) };
         let held = stage.store.observations_between(person.id, metric, days).await.unwrap();
         for observation in held {
             assert_ne!(observation.status, Status::EnteredInError, "{metric}");
@@ -126,21 +126,28 @@ fn slack(metric: Metric) -> u64 {
 
 #[tokio::test]
 async fn both_upstreams_say_the_same_of_the_same_days() {
-    let mut said = Vec::new();
-    for upstream in [Upstream::GoogleHealth, Upstream::WebApi] {
-        let mut stage = stage(upstream).await;
-        stage.fetch(everything());
-        let person = stage.connect(0).await;
-        stage.sync(&person).await;
-        said.push(all_observations(&stage, &person).await);
+    // Where the clocks go back, and where they go forward.
+    for now in [NOON, "2026-10-27T11:00:00Z", "2026-03-31T11:00:00Z"] {
+        let mut said = Vec::new();
+        for upstream in [Upstream::GoogleHealth, Upstream::WebApi] {
+            let mut stage = Stage::through(upstream, exact(now, 10)).await;
+            stage.fetch(everything());
+            let person = stage.connect(0).await;
+            stage.sync(&person).await;
+            said.push(all_observations(&stage, &person).await);
+        }
+        assert_same(&said);
     }
+}
+
+fn assert_same(said: &[BTreeMap<uuid::Uuid, Said>]) {
     assert!(said[0].len() > 50);
     let metrics: std::collections::BTreeSet<_> = said[0].values().map(|it| it.0).collect();
     assert_eq!(metrics.into_iter().collect::<Vec<_>>(), everything().collect::<Vec<_>>());
-    let what = |said: &BTreeMap<uuid::Uuid, Said>| -> Vec<_> {
-        said.iter().map(|(id, it)| (*id, it.0)).collect()
-    };
-    assert_eq!(what(&said[0]), what(&said[1]));
+    for (ours, theirs) in [(&said[0], &said[1]), (&said[1], &said[0])] {
+        let lacking = ours.iter().find(|(id, _)| !theirs.contains_key(id));
+        assert_eq!(lacking, None);
+    }
     for (id, (metric, value, parts)) in &said[0] {
         let (_, other, other_parts) = &said[1][id];
         assert!(value.abs_diff(*other) <= slack(*metric), "{metric}: {value} and {other}");
@@ -308,7 +315,10 @@ async fn a_temperature_counts_only_if_the_profile_proves_its_unit() {
 #[tokio::test]
 async fn unknown_fields_and_numbers_as_text_change_no_value() {
     for kind in ["unknown-fields", "swapped-numbers"] {
-        let stage = stage(Upstream::WebApi).await;
+        let (plain, somebody) = connected().await;
+        let expected = all_observations(&plain, &somebody).await;
+        let mut stage = stage(Upstream::WebApi).await;
+        stage.fetch(everything());
         let person = stage.connect(0).await;
         stage.world().inject(format!("kind={kind}").parse().unwrap());
         assert_eq!(stage.sync(&person).await.outcome, Outcome::Complete, "{kind}");
@@ -316,6 +326,46 @@ async fn unknown_fields_and_numbers_as_text_change_no_value() {
             assert_held(&stage, &person, day(ago)).await;
             assert_daily(&stage, &person, day(ago)).await;
         }
+        assert_eq!(all_observations(&stage, &person).await, expected, "{kind}");
+    }
+}
+
+/// While a night is summed up, the API may say that and nothing else.
+#[tokio::test]
+async fn a_night_that_is_being_summed_up_hides_no_finished_one() {
+    let night = |now: String| async move {
+        let mut stage = Stage::through(Upstream::WebApi, exact(&now, 10)).await;
+        stage.fetch([Metric::Steps, Metric::Sleep]);
+        mood(&stage, |mood| mood.sleep_pending = true);
+        let person = stage.connect(1).await;
+        (stage, person)
+    };
+    let asked = |stage: &Stage| stage.world().request_counts()["web-api sleep"];
+    let (stage, person) = night("2026-11-20T03:30:00Z".to_owned()).await;
+    let mut synced = 0;
+    loop {
+        stage.world().clear_request_counts();
+        assert_eq!(stage.sync(&person).await.outcome, Outcome::Complete);
+        // A second time without the newest day.
+        if asked(&stage) == 2 {
+            break;
+        }
+        stage.advance(SignedDuration::from_mins(5));
+        synced += 1;
+        assert!(synced < 100, "no night was ever summed up");
+    }
+    let (late, newcomer) = night(stage.clock.now().to_string()).await;
+    late.sync(&newcomer).await;
+    assert!(asked(&late) > 2, "the same, and the nights");
+    for (stage, person) in [(&stage, &person), (&late, &newcomer)] {
+        let before = all_observations(stage, person).await;
+        assert!(observations(stage, person, Metric::Sleep, TODAY).await.is_empty());
+        stage.advance(SignedDuration::from_mins(20));
+        stage.sync(person).await;
+        assert_eq!(observations(stage, person, Metric::Sleep, TODAY).await.len(), 1);
+        let nights = before.values().filter(|(metric, ..)| *metric == Metric::Sleep).count();
+        assert!(nights > 2, "{nights}");
+        assert_eq!(all_observations(stage, person).await, before, "no earlier night was hidden");
     }
 }
 
@@ -330,7 +380,8 @@ async fn nothing_in_any_of_its_shapes_is_no_value_and_no_error() {
     ];
     for shape in shapes {
         // The person's data begin here: all days before it are empty.
-        let stage = Stage::through(Upstream::WebApi, exact(NOON, 0)).await;
+        let mut stage = Stage::through(Upstream::WebApi, exact(NOON, 0)).await;
+        stage.fetch(everything());
         mood(&stage, |mood| mood.empty = shape);
         let person = stage.connect(0).await;
         let report = stage.sync(&person).await;
@@ -347,7 +398,9 @@ async fn nothing_in_any_of_its_shapes_is_no_value_and_no_error() {
 async fn an_api_that_suddenly_says_nothing_takes_nothing_away() {
     let (stage, person) = connected().await;
     let totals = format!("{:?}", stage.store.totals(person.id).await.unwrap());
-    for path in ["heart", "steps", "weight", "spo2"] {
+    let paths =
+        ["heart", "steps", "weight", "spo2", "sleep", "list", "fat", "hrv", "minutesVeryActive"];
+    for path in paths {
         for kind in ["empty-body", "empty-object"] {
             stage.world().inject(format!("kind={kind},path={path}").parse().unwrap());
             stage.sync(&person).await;
