@@ -68,8 +68,11 @@ impl Connector {
                 Ok(())
             }
             (Some(vendor), Ok(tokens)) => {
-                if revocation.attempts == 0 {
+                if revocation.attempts == 0 && vendor.subscribes_people() {
                     unsubscribe(&*vendor, revocation.connection, tokens.access).await;
+                    if !self.is_still_due(revocation).await {
+                        return Ok(());
+                    }
                 }
                 vendor.revoke(&tokens.refresh).await
             }
@@ -79,6 +82,13 @@ impl Connector {
                 Ok(())
             }
         }
+    }
+
+    /// Whether nobody has consented again meanwhile, whose new grant would end with the old one. If that
+    /// cannot be told, the grant is withdrawn: that was asked for.
+    async fn is_still_due(&self, revocation: &Revocation) -> bool {
+        let due = self.store.due_revocations(self.clock.now()).await;
+        due.map_or(true, |due| due.iter().any(|other| other.id == revocation.id))
     }
 }
 

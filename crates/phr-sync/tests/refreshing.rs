@@ -115,6 +115,23 @@ async fn t6_a_process_that_lost_its_lease_does_not_refresh() {
     assert_eq!(stage.connection(&person).await.state, ConnectionState::Active);
 }
 
+/// The old grant takes a moment to withdraw; the vendor would end the new one with it.
+#[tokio::test]
+async fn whoever_consents_again_while_the_old_grant_is_withdrawn_stays_connected() {
+    let (stage, vendor, person) = about_to_refresh(0).await;
+    let stage = Arc::new(stage);
+    let (again, id, email) = (stage.clone(), person.id, person.email.clone());
+    vendor.before_unsubscribe(async move {
+        again.consent(id, &email, |scope| scope.contains(ACTIVITY)).await.unwrap();
+    });
+    assert!(stage.connector.disconnect(person.id, FITBIT).await.unwrap());
+    assert_eq!(stage.connection(&person).await.state, ConnectionState::Active);
+    stage.world().expire_access_tokens();
+    assert_eq!(stage.sync(&person).await.outcome, Outcome::Complete, "the new grant lives");
+    assert!(stage.connector.disconnect(person.id, FITBIT).await.unwrap());
+    assert!(matches!(stage.try_sync(&person).await, Err(SyncError::NotConnected)));
+}
+
 #[tokio::test]
 async fn new_tokens_survive_a_rotation_of_the_key_in_the_same_moment() {
     let (mut stage, vendor, person) = about_to_refresh(0).await;

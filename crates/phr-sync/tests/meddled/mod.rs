@@ -11,7 +11,7 @@ use std::{
 use async_trait::async_trait;
 use futures_util::{FutureExt, future::BoxFuture};
 use jiff::civil::Date;
-use phr_model::{DateRange, Figure, Metric, Offsets};
+use phr_model::{ConnectionId, DateRange, Figure, Metric, Offsets};
 use phr_vendors::{
     Access, Account, AuthorizationRequest, DayReading, Grant, Refreshed, ScopeFacts, Vendor,
     VendorError,
@@ -27,14 +27,16 @@ pub(crate) struct Meddled {
     before_account: Event,
     before_refresh: Event,
     after_refresh: Event,
+    before_unsubscribe: Event,
     elsewhere: Mutex<Option<&'static str>>,
 }
 
 impl Meddled {
     pub(crate) fn new(inner: Arc<dyn Vendor>) -> Self {
-        let [before_account, before_refresh, after_refresh] = Default::default();
+        let [before_account, before_refresh, after_refresh, before_unsubscribe] =
+            Default::default();
         let elsewhere = Mutex::default();
-        Self { inner, before_account, before_refresh, after_refresh, elsewhere }
+        Self { inner, before_account, before_refresh, after_refresh, before_unsubscribe, elsewhere }
     }
 
     pub(crate) fn inner(&self) -> Arc<dyn Vendor> {
@@ -66,6 +68,10 @@ impl Meddled {
     pub(crate) fn after_refresh(&self, event: impl Future<Output = ()> + Send + 'static) {
         *self.after_refresh.lock().unwrap() = Some(event.boxed());
     }
+
+    pub(crate) fn before_unsubscribe(&self, event: impl Future<Output = ()> + Send + 'static) {
+        *self.before_unsubscribe.lock().unwrap() = Some(event.boxed());
+    }
 }
 
 async fn happen(event: &Event) {
@@ -95,6 +101,15 @@ impl Vendor for Meddled {
 
     fn metrics(&self) -> &[Metric] {
         self.inner.metrics()
+    }
+
+    fn subscribes_people(&self) -> bool {
+        true
+    }
+
+    async fn unsubscribe(&self, _: &Access, _: ConnectionId) -> Result<(), VendorError> {
+        happen(&self.before_unsubscribe).await;
+        Ok(())
     }
 
     fn authorization_url(&self, request: &AuthorizationRequest<'_>) -> Url {
