@@ -1,11 +1,11 @@
 //! What happens in a month besides the passing of time.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, civil::Date};
 use phr_model::Metric;
 
 use crate::{
     dice::Dice,
-    people::{is_daily, of_the_day},
+    people::{Person, is_daily, of_the_day},
     world::World,
 };
 
@@ -89,8 +89,13 @@ pub(crate) fn edit(world: &World, dice: &mut Dice, person: usize, how: Edit) {
         }
         let at = oldest + SignedDuration::from_secs(dice.between(0, OLDEST_CHANGE));
         let fresh = person.point(dice, metric, at, now);
+        let untouched = person.clone();
         let points = person.points.entry(metric).or_default();
         let index = points.partition_point(|point| point.sample.at < at);
+        let date = match how {
+            Edit::Add => Some(fresh.date),
+            Edit::Change | Edit::Delete => points.get(index).map(|point| point.date),
+        };
         match how {
             Edit::Add => points.insert(index, fresh),
             Edit::Change => {
@@ -104,11 +109,27 @@ pub(crate) fn edit(world: &World, dice: &mut Dice, person: usize, how: Edit) {
                 }
             }
         }
+        if date.is_some_and(|date| cannot_be_seen(person, &untouched, metric, date, now)) {
+            *person = untouched;
+        }
     });
 }
 
+/// Whether a change leaves the vendor's figure as it was: a heart rate that is the mean of its few fellows.
+/// Nobody who compares figures could find it.
+fn cannot_be_seen(
+    changed: &Person,
+    untouched: &Person,
+    metric: Metric,
+    date: Date,
+    now: Timestamp,
+) -> bool {
+    changed.figure(metric, date, now) == untouched.figure(metric, date, now)
+        && changed.day(metric, date, now) != untouched.day(metric, date, now)
+}
+
 fn edit_morning(
-    person: &mut crate::people::Person,
+    person: &mut Person,
     dice: &mut Dice,
     metric: Metric,
     (oldest, now): (Timestamp, Timestamp),

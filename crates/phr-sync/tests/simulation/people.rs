@@ -3,7 +3,11 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
-use phr_model::{Figure, Metric, Part, Sample, metric::Kind, sample::Statistics};
+use phr_model::{
+    Figure, Metric, Part, Sample,
+    metric::{Forming, Kind},
+    sample::Statistics,
+};
 
 use crate::{dice::Dice, parts};
 
@@ -101,6 +105,9 @@ impl Person {
             let pause = if dice.per_mille(15) { dice.between(DAY, 3 * DAY) } else { 0 };
             at += SignedDuration::from_secs(dice.between(1, 2 * pause_of(metric)) + pause);
         }
+        if metric.facts().forming == Forming::HourlyMean {
+            keep_apart(&mut points);
+        }
         self.points.insert(metric, points);
     }
 
@@ -173,6 +180,23 @@ impl Person {
             return Some(Figure::Daily { value, low: Some(min), high: Some(max) });
         }
         Figure::of(metric, &day)
+    }
+}
+
+/// Leaves no sample that is the mean of those of its day which arrived before it: among a tracker's tens of
+/// thousands it would not matter, but among these few the vendor's figure would stay what it was, and
+/// nobody who compares figures could find it.
+fn keep_apart(points: &mut [Point]) {
+    let mut by_arrival: Vec<&mut Point> = points.iter_mut().collect();
+    by_arrival.sort_by_key(|point| (point.date, point.visible));
+    for day in by_arrival.chunk_by_mut(|a, b| a.date == b.date) {
+        let mut sum = 0;
+        for (count, point) in (0_i64..).zip(day) {
+            if count > 0 && count * point.sample.value == sum {
+                point.sample.value += 1;
+            }
+            sum += point.sample.value;
+        }
     }
 }
 

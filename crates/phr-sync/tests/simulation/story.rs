@@ -100,9 +100,9 @@ pub(crate) async fn tell(setting: Setting) -> Ending {
     let from = story.world.now();
     let to = from + SignedDuration::from_secs(DAYS * DAY);
     let (people, processes) = (story.people.len(), story.processes.len());
-    let edits = people * story.world.metrics.len();
+    let each = if setting.everything { story.world.metrics.len() } else { 2 };
     let mut events =
-        events::invent(&mut story.dice, people, edits, processes, (from, to)).into_iter();
+        events::invent(&mut story.dice, people, each * people, processes, (from, to)).into_iter();
     let mut next = events.next();
     while story.world.now() < to {
         while let Some((_, event)) = next.filter(|(at, _)| *at <= story.world.now()) {
